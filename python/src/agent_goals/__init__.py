@@ -1,0 +1,1 @@
+"""Record, validate and load what AI agents achieve: goals, costs and values."""
