@@ -18,8 +18,21 @@ object     a JSON object                                its JSON text
 strings    a JSON array of strings                      its JSON text
 ========== ============================================ =====================================
 
-A JSON ``null`` is the same as an absent field. Numbers and money must lie strictly between
-``-NUMBER_LIMIT`` and ``NUMBER_LIMIT``.
+A JSON ``null`` is the same as an absent field, and so is an empty text (``""``) in a field of any type.
+Numbers and money must lie strictly between ``-NUMBER_LIMIT`` and ``NUMBER_LIMIT``.
+
+The fine print, which every validator decides alike:
+
+* A number as text matches ``NUMBER_PATTERN``. A JSON number is read as a double, and money takes that double's
+  shortest decimal form; exact money is sent as text. Money is rounded to ``MONEY_SCALE`` places, halves away from zero,
+  before its limit is checked. An integer is a number (read as a double, limit first) without a fraction: ``5.0`` is 5.
+* Words for a boolean are read without regard to case. Choices are case-sensitive.
+* A timestamp matches ``TIMESTAMP_PATTERN``, is a real date, and lies in the years 1 to 9999 once in UTC. Digits beyond
+  microseconds are cut off. Text that is none of this is ``invalid_timestamp``; what is not text is ``wrong_type``.
+* ``\\u0000`` anywhere in a field, nested or not, is ``invalid_text``. An unpaired surrogate escape, ``NaN`` or
+  ``Infinity`` anywhere makes the record ``malformed_json``. Keys may repeat inside a nested object, not at the top.
+* A record with several problems is rejected for the first: those of the whole record in the order of ``REASONS``,
+  then its fields in the order of ``RecordType.columns``, then its rules in their order.
 """
 
 from __future__ import annotations
@@ -39,6 +52,33 @@ INTEGER_LIMIT = 10**15
 
 #: Places after the decimal point that a landed money amount keeps.
 MONEY_SCALE = 18
+
+#: What the text of a number or of money matches in full (Python ``re`` and RE2 alike).
+NUMBER_PATTERN = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?"
+
+#: What a timestamp matches in full: RFC 3339 with ``T`` or a space, the offset optional, no leap second.
+TIMESTAMP_PATTERN = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+    r"(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])?"
+)
+
+#: Why a record may be rejected: each stable reason code and what it means. The first six concern the whole record.
+REASONS = {
+    "invalid_encoding": "the line is not UTF-8 text",
+    "malformed_json": "the line is not one JSON value",
+    "not_an_object": "the line is JSON but not an object",
+    "unknown_record_type": "nothing says which type of record it is, or no such type exists",
+    "duplicate_field": "a field is there more than once",
+    "unknown_field": "a field is not in the contract for this type of record",
+    "missing_field": "a required field is absent, null or empty",
+    "wrong_type": "a field has a value of another type than the contract's",
+    "invalid_text": "a text holds a NUL character",
+    "invalid_timestamp": "a text is not an RFC 3339 timestamp, or not a real date",
+    "out_of_range": "a number is too large, or below its minimum",
+    "not_a_choice": "a field with a fixed list of values has another one",
+    "contradictory_verdict": "what the record says about the verdict cannot all be true",
+    "missing_amount": "a cost can neither be booked nor priced",
+}
 
 ENVIRONMENT_DEFAULT = "production"
 NOT_APPLICABLE = "not_applicable"
