@@ -1,0 +1,1 @@
+"""Published runs of real agents, turned into records, and the figures known for them."""
