@@ -1,0 +1,88 @@
+# `make help` lists the targets. Everything runs in .venv, which is made from the lock files: it is installed again
+# only when a lock file changes. pip's own configuration decides where packages come from.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --group python/pyproject.toml:dev
+ENGINES := python/tests/engines
+
+.PHONY: help setup demo test lint lint-python lint-sql test-dbt test-consumer test-python test-engines format docs bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the environment
+
+setup: .venv/.installed ## make .venv from the lock file
+
+.venv/.made:
+	PYTHON=$(PYTHON) python/bootstrap.sh .venv
+	@touch $@
+
+.venv/.installed: requirements.lock python/pyproject.toml .venv/.made
+	$(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(PIP_INSTALL) -e python
+	@touch $@
+
+.venv/.engines: requirements-engines.lock .venv/.installed
+	$(PIP_INSTALL) --require-hashes -r requirements-engines.lock
+	@touch $@
+
+lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes newer versions
+	$(LOCK) $(LOCK_FLAGS) --output-file requirements.lock >/dev/null
+	$(LOCK) $(LOCK_FLAGS) --group python/pyproject.toml:engines --constraints requirements.lock --output-file requirements-engines.lock >/dev/null
+
+# --- what a person looks at
+
+demo: .venv/.installed ## load the demo records, build the marts, print the answers
+	agent-goals load seeds/demo/*.csv
+	dbt --quiet build
+	agent-goals summary
+
+docs: .venv/.installed ## write the dbt docs site to target/
+	dbt docs generate
+
+bench: .venv/.installed ## run the benchmarks
+	python -m benchmarks
+
+# --- what has to pass
+
+test: ## everything: linters, dbt's tests on the demo, the consumer project, the helper's tests
+	@$(MAKE) --keep-going lint-python lint-sql test-dbt test-consumer test-python
+
+lint: lint-python lint-sql ## ruff, mypy and sqlfluff
+
+lint-python: .venv/.installed
+	ruff check .
+	ruff format --check .
+	cd python && mypy
+
+lint-sql: .venv/.installed
+	sqlfluff lint
+
+test-dbt: .venv/.installed
+	AGENT_GOALS_DUCKDB_PATH=target/test.duckdb
+
+test-consumer: .venv/.installed
+
+test-python: .venv/.installed
+	cd python && pytest --numprocesses 2 --ignore tests/engines
+
+test-engines: .venv/.engines ## the same SQL on PostgreSQL and Spark, where they are installed
+	cd python && pytest tests/engines
+
+format: .venv/.installed ## format the Python and SQL files
+	ruff check --fix .
+	ruff format .
+	sqlfluff fix
+
+clean: ## remove what building and testing leave behind; .venv stays
+	rm -rf target logs dbt_packages agent_goals.duckdb agent_goals.duckdb.wal
