@@ -1,0 +1,75 @@
+"""The engines that the project's SQL is run on: DuckDB always, PostgreSQL and Spark where they are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from .engine import Engine, Rows, as_mappings
+from .postgres import running_server, server_binaries
+
+INSTALL = "run `make test-engines`, which installs the Python packages"
+
+
+@pytest.fixture(scope="session")
+def duckdb_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    workspace = tmp_path_factory.mktemp("duckdb")
+    path = workspace / "agent_goals.duckdb"
+
+    def rows(query: str) -> Rows:
+        with duckdb.connect(path) as connection:
+            connection.execute("set timezone = 'UTC'")
+            found = connection.execute(query)
+            return as_mappings([column[0] for column in found.description], found.fetchall())
+
+    return Engine("dev", {"AGENT_GOALS_DUCKDB_PATH": str(path)}, workspace, rows)
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    binaries = server_binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
+    psycopg2 = pytest.importorskip("psycopg2", reason=f"psycopg2 is not installed: {INSTALL}")
+
+    with running_server(binaries) as port:
+
+        def rows(query: str) -> Rows:
+            with psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres") as connection:
+                cursor = connection.cursor()
+                cursor.execute(query)
+                return as_mappings([column[0] for column in cursor.description], cursor.fetchall())
+
+        reached_by = {"AGENT_GOALS_POSTGRES_HOST": "127.0.0.1", "AGENT_GOALS_POSTGRES_PORT": str(port)}
+        yield Engine("postgres", reached_by, tmp_path_factory.mktemp("postgres"), rows)
+
+
+@pytest.fixture(scope="session")
+def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java: apt-get install openjdk-17-jre-headless")
+    if importlib.util.find_spec("pyspark") is None:
+        pytest.skip(f"pyspark is not installed: {INSTALL}")
+    from pyspark.sql import SparkSession  # noqa: PLC0415  (only there when the engines are installed)
+
+    workspace = tmp_path_factory.mktemp("spark")
+
+    def rows(query: str) -> Rows:
+        found = SparkSession.builder.getOrCreate().sql(query)
+        return as_mappings(found.columns, found.collect())
+
+    yield Engine("spark", {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse")}, workspace, rows)
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.stop()
+
+
+@pytest.fixture(params=["duckdb", "postgres", "spark"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    found: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return found
