@@ -21,7 +21,7 @@ if ! "$python" -c 'import ensurepip' 2>/dev/null; then
     [ "$(id -u)" -eq 0 ] || fail "$python cannot make a virtual environment. Run this, then try again:" "    sudo apt-get install -y $package"
     echo "$python cannot make a virtual environment yet: installing $package"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y "$package" || { apt-get update && apt-get install -y "$package"; }
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 "$package" || { apt-get update -qq && apt-get install -y -qq -o Dpkg::Use-Pty=0 "$package"; }
 fi
 
 "$python" -m venv --clear "$venv"
