@@ -14,7 +14,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --group python/pyproject.toml:dev
 ENGINES := python/tests/engines
 
-.PHONY: help setup demo test lint lint-python lint-sql test-dbt test-consumer test-python test-engines format docs bench lock clean
+.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-consumer test-python test-engines format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,13 +56,15 @@ bench: .venv/.installed ## run the benchmarks
 # --- what has to pass
 
 test: ## everything: linters, dbt's tests on the demo, the consumer project, the helper's tests
-	@$(MAKE) --keep-going lint-python lint-sql test-dbt test-consumer test-python
+	@$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt test-consumer test-python
 
-lint: lint-python lint-sql ## ruff, mypy and sqlfluff
+lint: lint-python lint-types lint-sql ## ruff, mypy and sqlfluff
 
 lint-python: .venv/.installed
 	ruff check .
 	ruff format --check .
+
+lint-types: .venv/.installed
 	cd python && mypy
 
 lint-sql: .venv/.installed

@@ -34,8 +34,8 @@ class Engine:
     workspace: Path
     rows: Callable[[str], Rows]
 
-    def dbt(self, command: str, *arguments: str) -> dict[str, str]:
-        """Run a dbt command on this engine, and give each node's name with its status.
+    def dbt(self, command: str, *arguments: str) -> dict[str, Any]:
+        """Run a dbt command on this engine, and give each node that it ran by name.
 
         Raises:
             AssertionError: when a node did not pass, with every message.
@@ -48,7 +48,7 @@ class Engine:
             raise AssertionError(f"dbt {command} on {self.target} could not run") from outcome.exception
         failures = [f"{each.node.name}: {each.status}: {each.message}" for each in outcome.result if each.status not in PASSED]
         assert not failures, f"dbt {command} on {self.target}:\n" + "\n".join(failures)
-        return {each.node.name: str(each.status) for each in outcome.result}
+        return {each.node.name: each.node for each in outcome.result}
 
 
 @contextmanager
