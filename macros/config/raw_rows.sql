@@ -1,0 +1,64 @@
+{#- The relation of an input: a raw table, or a seed or model of that name; none when the project has no such input. -#}
+{% macro input_relation(name) -%}
+    {%- if name in ['goal_definitions', 'exchange_rates'] -%}
+        {%- set example = name if project_name == 'agent_goals' and name == 'goal_definitions' else none -%}
+        {%- set definition = agent_goals.setting(name) or example -%}
+        {{ return(ref(definition) if definition else none) }}
+    {%- elif name in ['sessions', 'conversation_turns'] and name not in agent_goals.setting('optional_inputs') -%}
+        {{ return(none) }}
+    {%- elif agent_goals.setting('use_seeds') -%}
+        {{ return(ref(agent_goals.setting(name ~ '_table'))) }}
+    {%- else -%}
+        {{ return(source('agent_goals_raw', name)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A query for the rows of an input, with its columns cast to the given kinds; no rows when the input is absent.
+
+    name     the input's name
+    columns  mapping of column name to the kind of type that it has (see data_type) -#}
+{% macro raw_rows(name, columns) -%}
+    {%- set relation = agent_goals.input_relation(name) -%}
+    {%- set is_definition = name in ['goal_definitions', 'exchange_rates'] -%}
+    select
+        {%- for column, kind in columns.items() %}
+        {% if relation is none -%}
+            cast(null as {{ agent_goals.data_type(kind) }}) as {{ column }}
+        {%- elif is_definition -%}
+            {{ agent_goals.text_as(column, kind) }} as {{ column }}
+        {%- else -%}
+            {{ agent_goals.raw_as(column, kind) }} as {{ column }}
+        {%- endif -%}
+        {{ ',' }}
+        {%- endfor %}
+        {#- Seeds carry no load batch: they are landed all at once, before anything else. -#}
+        {%- if is_definition or relation is none or agent_goals.setting('use_seeds') %}
+        cast('1970-01-01 00:00:00' as timestamp) as loaded_at,
+        cast('seed' as {{ agent_goals.data_type('text') }}) as batch_id
+        {%- else %}
+        {{ agent_goals.as_type('loaded_at', 'timestamp') }} as loaded_at,
+        {{ agent_goals.as_type('batch_id', 'text') }} as batch_id
+        {%- endif %}
+    {%- if relation is not none %}
+    from {{ relation }}
+    {%- else %}
+    where false
+    {%- endif %}
+{%- endmacro %}
+
+{#- The rows of a raw record table, each event once: of several rows with one event_id the last loaded stands. -#}
+{% macro last_loaded_rows(name, columns) -%}
+    select *
+    from (
+        select
+            raw_rows.*,
+            row_number() over (
+                partition by event_id
+                order by loaded_at desc, batch_id desc, occurred_at desc
+            ) as load_recency
+        from (
+            {{ agent_goals.raw_rows(name, columns) | indent(12) }}
+        ) as raw_rows
+    ) as ranked
+    where load_recency = 1
+{%- endmacro %}

@@ -1,0 +1,87 @@
+{#- Every var of the package: its default and what it may be. dbt_project.yml documents each one; a test shows that its
+    defaults and these agree. They stand here as well because a var in a package's own dbt_project.yml is not seen by
+    macros that run in another project's models and analyses. -#}
+{% macro settings() -%}
+    {{ return({
+        'raw_database': {'default': none, 'kind': 'name or null'},
+        'raw_schema': {'default': 'agent_goals_raw', 'kind': 'name'},
+        'goal_events_table': {'default': 'goal_events', 'kind': 'name'},
+        'cost_events_table': {'default': 'cost_events', 'kind': 'name'},
+        'value_events_table': {'default': 'value_events', 'kind': 'name'},
+        'sessions_table': {'default': 'sessions', 'kind': 'name'},
+        'conversation_turns_table': {'default': 'conversation_turns', 'kind': 'name'},
+        'optional_inputs': {
+            'default': ['sessions', 'conversation_turns'],
+            'kind': 'list',
+            'choices': ['sessions', 'conversation_turns'],
+        },
+        'use_seeds': {'default': false, 'kind': 'boolean'},
+        'goal_definitions': {'default': none, 'kind': 'name or null'},
+        'exchange_rates': {'default': none, 'kind': 'name or null'},
+        'reporting_currency': {'default': 'USD', 'kind': 'currency'},
+        'default_currency': {'default': 'USD', 'kind': 'currency'},
+        'timezone': {'default': 'UTC', 'kind': 'name'},
+        'environments': {'default': ['production'], 'kind': 'list'},
+        'verdict_precedence': {
+            'default': ['human', 'automatic', 'judge'],
+            'kind': 'permutation',
+            'choices': ['human', 'automatic', 'judge'],
+        },
+        'cost_allocation': {'default': 'even', 'kind': 'choice', 'choices': ['even', 'weight', 'primary']},
+        'max_goal_depth': {'default': 8, 'kind': 'integer', 'minimum': 1, 'maximum': 20},
+        'double_types': {
+            'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
+            'kind': 'mapping',
+        },
+    }) }}
+{%- endmacro %}
+
+{#- The value of the var agent_goals__<name>. -#}
+{% macro setting(name) -%}
+    {{ return(var('agent_goals__' ~ name, agent_goals.settings()[name]['default'])) }}
+{%- endmacro %}
+
+{#- What is wrong with a setting's value, in words; an empty string when nothing is. -#}
+{% macro setting_problem(name, value) -%}
+    {%- set rule = agent_goals.settings()[name] -%}
+    {%- set kind = rule['kind'] -%}
+    {%- set choices = rule.get('choices', []) -%}
+    {%- set is_list = value is sequence and value is not string and value is not mapping -%}
+    {%- if kind == 'name' and (value is not string or not modules.re.match('^[A-Za-z0-9_+/$-]+$', value)) -%}
+        {{ return('a name of letters, digits and underscores') }}
+    {%- elif kind == 'name or null' and value is not none
+            and (value is not string or not modules.re.match('^[A-Za-z0-9_$-]+$', value)) -%}
+        {{ return('a name of letters, digits and underscores, or null') }}
+    {%- elif kind == 'currency' and (value is not string or not modules.re.match('^[A-Z]{3}$', value)) -%}
+        {{ return('an ISO 4217 code such as USD') }}
+    {%- elif kind == 'boolean' and value is not sameas true and value is not sameas false -%}
+        {{ return('true or false') }}
+    {%- elif kind == 'choice' and value not in choices -%}
+        {{ return('one of ' ~ choices | join(', ')) }}
+    {%- elif kind == 'integer' and (value is not integer or value < rule['minimum'] or value > rule['maximum']) -%}
+        {{ return('a whole number from ' ~ rule['minimum'] ~ ' to ' ~ rule['maximum']) }}
+    {%- elif kind == 'permutation' and (not is_list or value | sort != choices | sort) -%}
+        {{ return('a list of ' ~ choices | join(', ') ~ ', each once, the most trusted first') }}
+    {%- elif kind == 'mapping' and value is not mapping -%}
+        {{ return('a mapping') }}
+    {%- elif kind == 'list' and (not is_list or value | reject('string') | list | length > 0) -%}
+        {{ return('a list of names') }}
+    {%- elif kind == 'list' and choices and value | reject('in', choices) | list | length > 0 -%}
+        {{ return('a list with none but ' ~ choices | join(', ')) }}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{#- Stops the run when a var has a value that it may not have. -#}
+{% macro check_settings() -%}
+    {%- for name in agent_goals.settings() -%}
+        {%- set value = agent_goals.setting(name) -%}
+        {%- set problem = agent_goals.setting_problem(name, value) -%}
+        {%- if problem -%}
+            {{ exceptions.raise_compiler_error(
+                'The var agent_goals__' ~ name ~ ' must be ' ~ problem ~ ', but it is ' ~ (value | tojson)
+                ~ '. Change it under vars: in dbt_project.yml or in --vars.'
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,17 @@
+{#- The one type map. `kind` is text, boolean, integer, decimal, double, timestamp or date; the result is the
+    warehouse's name for it. The marts' contracts use the same names, so a wrong entry fails the build. -#}
+{% macro data_type(kind) -%}
+    {{ return(adapter.dispatch('data_type', 'agent_goals')(kind)) }}
+{%- endmacro %}
+
+{% macro default__data_type(kind) -%}
+    {{ return({
+        'text': api.Column.translate_type('string'),
+        'boolean': 'boolean',
+        'integer': 'bigint',
+        'decimal': 'decimal(38, 10)',
+        'double': agent_goals.setting('double_types').get(target.type, 'double precision'),
+        'timestamp': 'timestamp',
+        'date': 'date',
+    }[kind]) }}
+{%- endmacro %}

@@ -1,0 +1,54 @@
+{#- RFC 3339 text to a timestamp without zone, in UTC. Text without an offset is UTC. -#}
+{% macro text_as_utc(text) -%}
+    {{ adapter.dispatch('text_as_utc', 'agent_goals')(text) }}
+{%- endmacro %}
+
+{% macro default__text_as_utc(text) -%}
+    cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{#- PostgreSQL drops an offset when it casts text to a timestamp without zone. -#}
+{% macro postgres__text_as_utc(text) -%}
+    cast(
+        cast(
+            case
+                when {{ text }} ~ '(Z|z|[+-][0-9]{2}:?[0-9]{2})$' then {{ text }}
+                else {{ text }} || 'Z'
+            end as timestamptz
+        ) at time zone 'UTC' as timestamp
+    )
+{%- endmacro %}
+
+{#- The date, in the time zone of `agent_goals__timezone`, of a timestamp that is in UTC. -#}
+{% macro local_date(timestamp) -%}
+    {%- if agent_goals.setting('timezone') == 'UTC' -%}
+        {{ agent_goals.as_type(timestamp, 'date') }}
+    {%- else -%}
+        {{ adapter.dispatch('local_date', 'agent_goals')(timestamp) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_date(timestamp) -%}
+    cast(({{ timestamp }} at time zone 'UTC') at time zone '{{ agent_goals.setting("timezone") }}' as date)
+{%- endmacro %}
+
+{% macro spark__local_date(timestamp) -%}
+    to_date(from_utc_timestamp({{ timestamp }}, '{{ agent_goals.setting("timezone") }}'))
+{%- endmacro %}
+
+{#- Seconds from one timestamp to another, with their fraction, as a decimal. -#}
+{% macro seconds_between(started_at, ended_at) -%}
+    {{ adapter.dispatch('seconds_between', 'agent_goals')(started_at, ended_at) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(started_at, ended_at) -%}
+    cast(date_diff('microsecond', {{ started_at }}, {{ ended_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
+{%- endmacro %}
+
+{% macro postgres__seconds_between(started_at, ended_at) -%}
+    cast(extract(epoch from ({{ ended_at }} - {{ started_at }})) as numeric(34, 6))
+{%- endmacro %}
+
+{% macro spark__seconds_between(started_at, ended_at) -%}
+    cast(unix_micros({{ ended_at }}) - unix_micros({{ started_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
+{%- endmacro %}

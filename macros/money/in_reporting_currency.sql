@@ -1,0 +1,26 @@
+{#- An amount in the reporting currency, rounded once to the marts' decimal; null when there is no rate.
+
+    The casts keep the product at 38 digits, where it is exact on every warehouse.
+
+    amount    decimal in `currency`, below 10^12
+    currency  ISO 4217 code, never null
+    rate      units of the reporting currency for one unit of `currency`, or null: below 10^7, with 8 places -#}
+{% macro in_reporting_currency(amount, currency, rate) -%}
+    case
+        when {{ currency }} = {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
+            then {{ agent_goals.as_type(amount, 'decimal') }}
+        else {{ agent_goals.as_type('cast(' ~ amount ~ ' as decimal(22, 10)) * cast(' ~ rate ~ ' as decimal(15, 8))', 'decimal') }}
+    end
+{%- endmacro %}
+
+{#- The currency that a landed amount is in. -#}
+{% macro landed_currency(currency) -%}
+    upper(coalesce({{ currency }}, {{ agent_goals.text_literal(agent_goals.setting('default_currency')) }}))
+{%- endmacro %}
+
+{#- The join condition that gives a row of `events` the exchange rate of its currency at its time. -#}
+{% macro rate_in_force(events, rates) -%}
+    {{ events }}.amount_currency = {{ rates }}.from_currency
+    and {{ events }}.occurred_at >= {{ rates }}.valid_from
+    and {{ events }}.occurred_at < {{ rates }}.valid_to
+{%- endmacro %}

@@ -1,0 +1,102 @@
+with
+
+outcomes as (
+    select * from {{ ref('int_agent_goals__outcomes') }}
+),
+
+goal_ancestors as (
+    select * from {{ ref('int_agent_goals__goal_ancestors') }}
+),
+
+climbs as (
+    select
+        environment,
+        session_id,
+        goal,
+        max(case when depth = 1 then ancestor_goal end) as parent_goal,
+        max(depth) as depth
+    from goal_ancestors
+    group by environment, session_id, goal
+),
+
+-- Goals that were recorded, judged or not, share the costs that name no goal.
+shareable as (
+    select
+        environment,
+        session_id,
+        goal
+    from outcomes
+    where is_recorded and goal_kind <> 'evaluation' and verdict <> 'not_applicable'
+),
+
+with_recorded_descendant as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.ancestor_goal as goal
+    from goal_ancestors
+    inner join shareable
+        on
+            goal_ancestors.environment = shareable.environment
+            and goal_ancestors.session_id = shareable.session_id
+            and goal_ancestors.goal = shareable.goal
+    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
+),
+
+with_recorded_ancestor as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.goal
+    from goal_ancestors
+    inner join outcomes
+        on
+            goal_ancestors.environment = outcomes.environment
+            and goal_ancestors.session_id = outcomes.session_id
+            and goal_ancestors.ancestor_goal = outcomes.goal
+    where outcomes.is_recorded
+    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.goal
+),
+
+final as (
+    select
+        outcomes.environment,
+        outcomes.session_id,
+        outcomes.goal,
+        outcomes.verdict,
+        outcomes.goal_sequence,
+        climbs.parent_goal,
+        coalesce(climbs.depth, 0) as depth,
+        climbs.goal is null as is_top_level,
+        with_recorded_descendant.goal is not null as has_recorded_descendant,
+        outcomes.is_recorded and with_recorded_ancestor.goal is null as is_recorded_top_level,
+        shareable.goal is not null and with_recorded_descendant.goal is null as is_leaf,
+        outcomes.has_second_parent
+        or (
+            outcomes.claimed_parent_goal is not null
+            and climbs.goal is null
+            and claimed_parents.goal is not null
+        ) as has_dropped_parent,
+        {%- if agent_goals.setting('cost_allocation') == 'weight' %}
+        outcomes.goal_weight
+        {%- elif agent_goals.setting('cost_allocation') == 'primary' %}
+        case when outcomes.is_primary then 1 else 0 end
+        {%- else %}
+        1
+        {%- endif %} as share_weight
+    from outcomes
+    {%- for part in ['climbs', 'shareable', 'with_recorded_descendant', 'with_recorded_ancestor'] %}
+    left join {{ part }}
+        on
+            outcomes.environment = {{ part }}.environment
+            and outcomes.session_id = {{ part }}.session_id
+            and outcomes.goal = {{ part }}.goal
+    {%- endfor %}
+    left join outcomes as claimed_parents
+        on
+            outcomes.environment = claimed_parents.environment
+            and outcomes.session_id = claimed_parents.session_id
+            and outcomes.claimed_parent_goal = claimed_parents.goal
+)
+
+select * from final

@@ -1,0 +1,136 @@
+with
+
+outcomes as (
+    select * from {{ ref('int_agent_goals__outcomes') }}
+),
+
+goal_ancestors as (
+    select * from {{ ref('int_agent_goals__goal_ancestors') }}
+),
+
+cost_lines as (
+    select * from {{ ref('agent_goals__cost_lines') }}
+),
+
+value_lines as (
+    select * from {{ ref('int_agent_goals__value_lines') }}
+),
+
+goal_costs as (
+    select
+        environment,
+        session_id,
+        goal,
+        sum(amount) as own_cost,
+        count(case when amount is null then 1 end) as count_missing_amounts
+    from cost_lines
+    where goal is not null
+    group by environment, session_id, goal
+),
+
+goal_values as (
+    select
+        environment,
+        session_id,
+        goal,
+        sum(case when attribution <> 'unrealised' then amount end) as own_value,
+        sum(case when attribution = 'unrealised' then amount end) as unrealised_value
+    from value_lines
+    where goal is not null
+    group by environment, session_id, goal
+),
+
+own as (
+    select
+        outcomes.environment,
+        outcomes.session_id,
+        outcomes.goal,
+        goal_costs.own_cost,
+        coalesce(goal_costs.count_missing_amounts, 0) as count_missing_amounts,
+        goal_values.own_value,
+        goal_values.unrealised_value,
+        -- What the definition would add if neither the goal nor anything below it has a value.
+        case when outcomes.verdict = 'achieved' and goal_values.own_value is null then outcomes.value_per_achievement end
+            as offered_default
+    from outcomes
+    left join goal_costs
+        on
+            outcomes.environment = goal_costs.environment
+            and outcomes.session_id = goal_costs.session_id
+            and outcomes.goal = goal_costs.goal
+    left join goal_values
+        on
+            outcomes.environment = goal_values.environment
+            and outcomes.session_id = goal_values.session_id
+            and outcomes.goal = goal_values.goal
+),
+
+-- An ancestor takes its default only if nothing below it has a value; a descendant that is offered a default has one,
+-- its own or that of something further down.
+valued_below as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.ancestor_goal as goal
+    from goal_ancestors
+    inner join own
+        on
+            goal_ancestors.environment = own.environment
+            and goal_ancestors.session_id = own.session_id
+            and goal_ancestors.goal = own.goal
+    where coalesce(own.own_value, own.offered_default) is not null
+    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
+),
+
+with_default as (
+    select
+        own.*,
+        case when valued_below.goal is null then own.offered_default end as default_value
+    from own
+    left join valued_below
+        on
+            own.environment = valued_below.environment
+            and own.session_id = valued_below.session_id
+            and own.goal = valued_below.goal
+),
+
+-- Own amounts reach every ancestor once, through the closure; a roll-up is never summed again.
+below as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.ancestor_goal as goal,
+        sum(with_default.own_cost) as cost,
+        sum(coalesce(with_default.own_value, with_default.default_value)) as value
+    from goal_ancestors
+    inner join with_default
+        on
+            goal_ancestors.environment = with_default.environment
+            and goal_ancestors.session_id = with_default.session_id
+            and goal_ancestors.goal = with_default.goal
+    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
+),
+
+final as (
+    select
+        with_default.environment,
+        with_default.session_id,
+        with_default.goal,
+        {{ agent_goals.as_type('with_default.own_cost', 'decimal') }} as own_cost,
+        {{ agent_goals.as_type(agent_goals.sum_known('with_default.own_cost', 'below.cost'), 'decimal') }} as rolled_up_cost,
+        with_default.count_missing_amounts,
+        {{ agent_goals.as_type('with_default.own_value', 'decimal') }} as own_value,
+        {{ agent_goals.as_type('with_default.default_value', 'decimal') }} as default_value,
+        {{ agent_goals.as_type('with_default.unrealised_value', 'decimal') }} as unrealised_value,
+        {{ agent_goals.as_type(
+            agent_goals.sum_known('coalesce(with_default.own_value, with_default.default_value)', 'below.value'), 'decimal'
+        ) }} as rolled_up_value
+    from with_default
+    left join below
+        on
+            with_default.environment = below.environment
+            and with_default.session_id = below.session_id
+            and with_default.goal = below.goal
+)
+
+select * from final

@@ -1,0 +1,152 @@
+with
+
+value_events as (
+    select * from {{ ref('stg_agent_goals__value_events') }}
+),
+
+outcomes as (
+    select * from {{ ref('int_agent_goals__outcomes') }}
+),
+
+share_receivers as (
+    select * from {{ ref('int_agent_goals__share_receivers') }}
+),
+
+named_goals as (
+    select
+        environment,
+        session_id,
+        goal
+    from value_events
+    where goal is not null and amount is not null
+    group by environment, session_id, goal
+),
+
+-- Money on a goal event is the goal's value unless value events name the goal.
+goal_money as (
+    select
+        outcomes.environment,
+        outcomes.session_id,
+        outcomes.goal,
+        outcomes.verdict,
+        outcomes.goal_value as amount
+    from outcomes
+    left join named_goals
+        on
+            outcomes.environment = named_goals.environment
+            and outcomes.session_id = named_goals.session_id
+            and outcomes.goal = named_goals.goal
+    where outcomes.goal_value is not null and named_goals.goal is null
+),
+
+-- What no value event and no money of its own has given a value shares in the session's unnamed value.
+receivers as (
+    select share_receivers.*
+    from share_receivers
+    left join named_goals
+        on
+            share_receivers.environment = named_goals.environment
+            and share_receivers.session_id = named_goals.session_id
+            and share_receivers.goal = named_goals.goal
+    left join goal_money
+        on
+            share_receivers.environment = goal_money.environment
+            and share_receivers.session_id = goal_money.session_id
+            and share_receivers.goal = goal_money.goal
+    where
+        share_receivers.verdict = 'achieved'
+        and named_goals.goal is null
+        and goal_money.goal is null
+),
+
+unnamed as (
+    select
+        value_events.event_id,
+        value_events.environment,
+        value_events.session_id,
+        value_events.amount,
+        receivers.goal as receiver_goal,
+        receivers.goal_sequence,
+        receivers.share_weight,
+        sum(receivers.share_weight) over (partition by value_events.event_id) as receivers_weight
+    from value_events
+    left join receivers
+        on
+            value_events.environment = receivers.environment
+            and value_events.session_id = receivers.session_id
+    where value_events.goal is null and value_events.amount is not null
+),
+
+-- The achieved leaves may all have weight zero where an unachieved one has it all.
+shared as (
+    select
+        unnamed.*,
+        {{ agent_goals.as_type('case when receivers_weight = 0 then 1 else share_weight end', 'decimal') }} as split_weight
+    from unnamed
+    where receiver_goal is not null
+),
+
+split as (
+    {{ agent_goals.exact_split(
+        'shared', amount='amount', weight='split_weight', partition_by=['event_id'],
+        order_by=['goal_sequence', 'receiver_goal']
+    ) | indent(4) }}
+),
+
+named as (
+    select
+        value_events.event_id,
+        value_events.environment,
+        value_events.session_id,
+        value_events.goal,
+        value_events.amount,
+        coalesce(outcomes.verdict = 'achieved', false) as is_realised
+    from value_events
+    left join outcomes
+        on
+            value_events.environment = outcomes.environment
+            and value_events.session_id = outcomes.session_id
+            and value_events.goal = outcomes.goal
+    where value_events.goal is not null and value_events.amount is not null
+),
+
+final as (
+    select
+        event_id,
+        environment,
+        session_id,
+        goal,
+        case when is_realised then 'direct' else 'unrealised' end as attribution,
+        amount
+    from named
+    union all
+    select
+        cast(null as {{ agent_goals.data_type('text') }}) as event_id,
+        environment,
+        session_id,
+        goal,
+        case when verdict = 'achieved' then 'direct' else 'unrealised' end as attribution,
+        amount
+    from goal_money
+    union all
+    select
+        event_id,
+        environment,
+        session_id,
+        receiver_goal as goal,
+        'shared' as attribution,
+        split_amount as amount
+    from split
+    union all
+    select
+        event_id,
+        environment,
+        session_id,
+        cast(null as {{ agent_goals.data_type('text') }}) as goal,
+        'unattributed' as attribution,
+        amount
+    from unnamed
+    where receiver_goal is null
+)
+
+select * from final

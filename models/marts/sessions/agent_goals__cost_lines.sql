@@ -1,0 +1,98 @@
+with
+
+cost_events as (
+    select * from {{ ref('stg_agent_goals__cost_events') }}
+),
+
+share_receivers as (
+    select * from {{ ref('int_agent_goals__share_receivers') }}
+),
+
+-- A cost that names no goal goes to every leaf goal of its session, and to none where there is no such goal.
+addressed as (
+    select
+        cost_events.*,
+        case
+            when cost_events.cost_type = 'evaluation' or cost_events.amount is null or cost_events.goal is not null
+                then false
+            else share_receivers.goal is not null
+        end as is_shared,
+        share_receivers.goal as receiver_goal,
+        share_receivers.goal_sequence,
+        share_receivers.share_weight
+    from cost_events
+    left join share_receivers
+        on
+            cost_events.environment = share_receivers.environment
+            and cost_events.session_id = share_receivers.session_id
+            and cost_events.goal is null
+            and cost_events.amount is not null
+            and cost_events.cost_type <> 'evaluation'
+),
+
+shared as (
+    select * from addressed
+    where is_shared
+),
+
+split as (
+    {{ agent_goals.exact_split(
+        'shared', amount='amount', weight='share_weight', partition_by=['event_id'],
+        order_by=['goal_sequence', 'receiver_goal']
+    ) | indent(4) }}
+),
+
+lines as (
+    select
+        event_id,
+        receiver_goal as goal,
+        'shared' as attribution,
+        split_amount as line_amount,
+        environment, session_id, occurred_at, cost_type, agent, provider, model, amount, currency, landed_amount,
+        input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, latency_ms, trace_id, span_id
+    from split
+    union all
+    select
+        event_id,
+        case when cost_type <> 'evaluation' then goal end as goal,
+        case
+            when amount is null then 'no_amount'
+            when cost_type = 'evaluation' then 'evaluation'
+            when goal is not null then 'direct'
+            else 'unattributed'
+        end as attribution,
+        amount as line_amount,
+        environment, session_id, occurred_at, cost_type, agent, provider, model, amount, currency, landed_amount,
+        input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, latency_ms, trace_id, span_id
+    from addressed
+    where not is_shared
+),
+
+final as (
+    select
+        event_id,
+        environment,
+        session_id,
+        goal,
+        occurred_at,
+        cost_type,
+        attribution,
+        line_amount as amount,
+        amount as event_amount,
+        landed_amount,
+        currency,
+        agent,
+        provider,
+        model,
+        input_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+        output_tokens,
+        reasoning_tokens,
+        latency_ms,
+        trace_id,
+        span_id
+    from lines
+)
+
+select * from final

@@ -1,0 +1,108 @@
+with
+
+goal_events as (
+    {{ agent_goals.last_loaded_rows('goal_events', {
+        'event_id': 'text', 'session_id': 'text', 'environment': 'text', 'occurred_at': 'timestamp',
+        'goal': 'text', 'achieved': 'boolean', 'value': 'decimal', 'threshold': 'decimal', 'threshold_operator': 'text',
+        'score': 'decimal', 'expected_value': 'decimal', 'parent_goal': 'text', 'sub_goals_achieved': 'text',
+        'verdict_source': 'text', 'evaluator': 'text', 'evaluator_version': 'text', 'label': 'text', 'reason': 'text',
+        'currency': 'text', 'time_to_goal_seconds': 'decimal', 'agent': 'text', 'customer_id': 'text',
+        'experiment': 'text', 'variant': 'text', 'metadata': 'text',
+    }) }}
+),
+
+exchange_rates as (
+    select * from {{ ref('stg_agent_goals__exchange_rates') }}
+),
+
+with_currency as (
+    select
+        goal_events.*,
+        {{ agent_goals.landed_currency('currency') }} as amount_currency
+    from goal_events
+),
+
+-- A value is a score when it comes with a threshold and no score, money when it comes with a score, and money unless
+-- the goal's definition says otherwise when it comes with neither.
+resolved as (
+    select
+        with_currency.*,
+        case when value is not null and score is null and threshold is null then value end as bare_value,
+        case when score is not null or threshold is null then value end as money_value,
+        coalesce(score, case when threshold is not null then value end) as resolved_score,
+        case when threshold is not null then coalesce(threshold_operator, '>=') end as resolved_operator
+    from with_currency
+),
+
+lifted as (
+    select
+        resolved.*,
+        {{ agent_goals.json_text('metadata', 'agent') }} as metadata_agent,
+        {{ agent_goals.json_text('metadata', 'experiment') }} as metadata_experiment,
+        {{ agent_goals.json_text('metadata', 'variant') }} as metadata_variant,
+        coalesce(
+            {{ agent_goals.json_text('metadata', 'time_to_resolution_seconds') }},
+            {{ agent_goals.json_text('metadata', 'resolution_time_seconds') }}
+        ) as metadata_time_to_goal,
+        {{ agent_goals.json_text('metadata', 'attempts') }} as metadata_attempts,
+        {{ agent_goals.json_text('metadata', 'interaction_count') }} as metadata_interactions,
+        coalesce(
+            {{ agent_goals.json_text('metadata', 'escalated') }},
+            {{ agent_goals.json_text('metadata', 'escalated_to_human') }}
+        ) as metadata_escalated,
+        {{ agent_goals.json_text('metadata', 'customer_satisfaction') }} as metadata_satisfaction
+    from resolved
+),
+
+final as (
+    select
+        lifted.event_id,
+        lifted.environment,
+        lifted.session_id,
+        lifted.goal,
+        lifted.occurred_at,
+        lifted.loaded_at,
+        lifted.batch_id,
+        lifted.verdict_source,
+        lifted.evaluator,
+        lifted.evaluator_version,
+        lifted.label,
+        lifted.reason,
+        case
+            when lifted.label = 'not_applicable' then 'not_applicable'
+            when lifted.achieved then 'achieved'
+            when not lifted.achieved then 'not_achieved'
+            when {{ agent_goals.meets_threshold(
+                'lifted.resolved_score', 'lifted.resolved_operator', 'lifted.threshold'
+            ) }} then 'achieved'
+            when lifted.resolved_score is not null and lifted.threshold is not null then 'not_achieved'
+        end as verdict,
+        lifted.achieved is not null as is_verdict_sent,
+        lifted.resolved_score as score,
+        lifted.threshold,
+        lifted.resolved_operator as threshold_operator,
+        lifted.bare_value,
+        {{ agent_goals.in_reporting_currency('lifted.money_value', 'lifted.amount_currency', 'exchange_rates.rate') }}
+            as goal_value,
+        {{ agent_goals.in_reporting_currency('lifted.expected_value', 'lifted.amount_currency', 'exchange_rates.rate') }}
+            as expected_value,
+        lifted.amount_currency as currency,
+        lifted.parent_goal,
+        lifted.sub_goals_achieved,
+        coalesce(lifted.time_to_goal_seconds, {{ agent_goals.text_as_decimal('lifted.metadata_time_to_goal') }})
+            as time_to_goal_seconds,
+        {{ agent_goals.text_as_integer('lifted.metadata_attempts') }} as count_attempts,
+        {{ agent_goals.text_as_integer('lifted.metadata_interactions') }} as count_interactions,
+        {{ agent_goals.text_as_boolean('lifted.metadata_escalated') }} as is_escalated,
+        {{ agent_goals.text_as_decimal('lifted.metadata_satisfaction') }} as customer_satisfaction,
+        coalesce(lifted.agent, lifted.metadata_agent) as agent,
+        lifted.customer_id,
+        coalesce(lifted.experiment, lifted.metadata_experiment) as experiment,
+        coalesce(lifted.variant, lifted.metadata_variant) as variant,
+        lifted.metadata
+    from lifted
+    left join exchange_rates
+        on {{ agent_goals.rate_in_force('lifted', 'exchange_rates') }}
+)
+
+select * from final
