@@ -63,18 +63,17 @@ def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         absent("Spark needs Java: apt-get install default-jre-headless")
     if importlib.util.find_spec("pyspark") is None:
         absent("pyspark is not installed: `make test-engines` installs it")
-    from pyspark.sql import SparkSession  # noqa: PLC0415  (only there when the engines are installed)
+    from .spark import SparkEngine, open_session  # noqa: PLC0415  (pyspark is only there when the engines are installed)
 
     workspace = tmp_path_factory.mktemp("spark")
 
     def rows(query: str) -> Rows:
-        found = SparkSession.builder.getOrCreate().sql(query)
+        found = open_session().sql(query)
         return as_mappings(found.columns, found.collect())
 
-    yield Engine("spark", {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse")}, workspace, rows)
-    session = SparkSession.getActiveSession()
-    if session is not None:
-        session.stop()
+    local = {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse"), "SPARK_LOCAL_IP": "127.0.0.1"}
+    yield SparkEngine("spark", local, workspace, rows)
+    open_session().stop()
 
 
 @pytest.fixture(params=["duckdb", "postgres", "spark"])

@@ -13,6 +13,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.results import RunStatus, TestStatus
 
 PROJECT = Path(__file__).parents[3]
+FROM_SEEDS = ("--vars", "{agent_goals__use_seeds: true}")
 PASSED = (RunStatus.Success, TestStatus.Pass)
 
 Rows = list[dict[str, Any]]
@@ -40,15 +41,24 @@ class Engine:
         Raises:
             AssertionError: when a node did not pass, with every message.
         """
+        results = self.invoke(command, *arguments)
+        failures = [f"{each.node.name}: {each.status}: {each.message}" for each in results if each.status not in PASSED]
+        assert not failures, f"dbt {command} on {self.target}:\n" + "\n".join(failures)
+        return {each.node.name: each.node for each in results}
+
+    def seed(self) -> None:
+        """Load the seeds, the demo's records among them."""
+        self.dbt("seed", *FROM_SEEDS)
+
+    def invoke(self, command: str, *arguments: str) -> Any:
+        """Run a dbt command on this engine, and give what dbt's own runner gives for it."""
         folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", self.target]
         outputs = ["--target-path", str(self.workspace / "target"), "--log-path", str(self.workspace / "logs")]
         with environment(self.environment):
             outcome = dbtRunner().invoke([command, *folders, *outputs, *arguments])
-        if outcome.exception is not None:
+        if outcome.result is None:
             raise AssertionError(f"dbt {command} on {self.target} could not run") from outcome.exception
-        failures = [f"{each.node.name}: {each.status}: {each.message}" for each in outcome.result if each.status not in PASSED]
-        assert not failures, f"dbt {command} on {self.target}:\n" + "\n".join(failures)
-        return {each.node.name: each.node for each in outcome.result}
+        return outcome.result
 
 
 @contextmanager

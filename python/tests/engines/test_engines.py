@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .engine import Engine, Rows
+from .engine import FROM_SEEDS, Engine, Rows
 
 #: Engines sum doubles in different orders; decimals are compared to the last place.
 SIGNIFICANT_DIGITS = 9
@@ -43,7 +43,8 @@ def test_marts_have_the_rows_that_duckdb_gives(
 
 def built_marts(engine: Engine) -> dict[str, Rows]:
     """Build the whole project from the demo seeds, with every test, and read the public tables."""
-    nodes = engine.dbt("build", "--vars", "{agent_goals__use_seeds: true}")
+    engine.seed()
+    nodes = engine.dbt("build", "--exclude", "resource_type:seed", *FROM_SEEDS)
     marts = {name: node for name, node in nodes.items() if node.resource_type == "model" and "marts" in node.fqn}
     assert marts
     return {name: engine.rows(f"select * from {node.relation_name}") for name, node in marts.items()}
