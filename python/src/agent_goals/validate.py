@@ -370,7 +370,7 @@ def _unknown_type(name: Any) -> Problem:
 
 def _unknown_field(name: Any, kind: RecordType) -> Problem:
     fields = list(_COLUMNS[kind.name])
-    similar = difflib.get_close_matches(name.lower(), fields, n=1) if isinstance(name, str) else []
+    similar = difflib.get_close_matches(name.lower(), fields, n=1, cutoff=0.7) if isinstance(name, str) else []
     advice = f"did you mean {similar[0]}?" if similar else "put it inside metadata, or leave it out."
     shown = name if isinstance(name, str) and name.isidentifier() and name.isascii() else _shown(name)
     return Problem("unknown_field", str(name), f"{shown} is not a field of a {kind.name} record: {advice}")
