@@ -62,9 +62,10 @@ TIMESTAMP_PATTERN = (
     r"(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])?"
 )
 
-#: Why a record may be rejected: each stable reason code and what it means. The first six concern the whole record.
+#: Why a record may be rejected: each stable reason code and what it means. Those before missing_field concern the whole record.
 REASONS = {
     "invalid_encoding": "the line is not UTF-8 text",
+    "malformed_row": "a CSV row has more or fewer cells than the header",
     "malformed_json": "the line is not one JSON value",
     "not_an_object": "the line is JSON but not an object",
     "unknown_record_type": "nothing says which type of record it is, or no such type exists",

@@ -1,0 +1,201 @@
+"""The `agent-goals` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from agent_goals import loading
+from agent_goals.contract import RECORD_TYPES
+from agent_goals.errors import AgentGoalsError
+from agent_goals.loading.report import LoadReport, Rejected
+from agent_goals.loading.sources import Source
+from agent_goals.profile import Target, find_target
+from agent_goals.warehouse import connect
+
+EXIT_REJECTED = 1
+EXIT_FAILED = 2
+
+LOAD_EXAMPLES = """
+\b
+Examples:
+  agent-goals load my_goals.ndjson my_costs.csv
+  agent-goals load --type goal export.parquet
+  agent-goals load events.jsonl.gz --rejects mend_me.ndjson
+"""
+
+
+def _note(text: str) -> None:
+    Console(stderr=True).print(escape(text), soft_wrap=True, highlight=False)
+
+
+class _Command(click.Command):
+    """A command whose foreseen errors are one sentence on stderr and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AgentGoalsError as error:
+            _note(f"agent-goals {self.name}: {error}")
+            ctx.exit(EXIT_FAILED)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="agent-goals")
+def main() -> None:
+    """Validate and load what AI agents achieve, for the agent_goals dbt package."""
+
+
+def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--lock-timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
+                     help="How long to wait for a database that another process holds."),
+        click.option("--schema", "raw_schema", metavar="NAME", help="The raw tables' schema; else the project's var agent_goals__raw_schema."),
+        click.option("--target", metavar="NAME", help="The target; else DBT_TARGET, else the profile's."),
+        click.option("--profile", metavar="NAME", help="The dbt profile; else DBT_PROFILE, else the project's."),
+        click.option("--profiles-dir", metavar="FOLDER", help="The folder of profiles.yml, as for dbt."),
+        click.option("--project-dir", metavar="FOLDER", help="The dbt project's folder; else the nearest one upwards."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                     help="Write the rejected lines to FILE, to be mended and loaded again."),
+        click.option("--type", "record_type", type=click.Choice(list(RECORD_TYPES)),
+                     help="The type of records that do not name their own; else the file's name says."),
+        click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@main.command(cls=_Command, epilog=LOAD_EXAMPLES)
+@_file_options
+@click.option("--strict", is_flag=True, help="Load nothing if any line is rejected.")
+@_target_options
+def load(
+    files: tuple[Path, ...],
+    record_type: str | None,
+    rejects: Path | None,
+    as_json: bool,
+    strict: bool,
+    lock_timeout: float,
+    **where: str | None,
+) -> None:
+    """Validate FILEs and load them into the raw tables of the dbt target.
+
+    NDJSON (.ndjson, .jsonl), JSON (.json) and CSV, .gz or not, and Parquet. A record's type is its `type` field, else what
+    the file's name says (goals.ndjson, cost_events.csv), else --type. Loading a file again changes nothing.
+
+    Exit code: 0 all good, 1 some lines rejected, 2 could not run.
+    """
+    target: Target = find_target(**where)
+    sources = loading.find_sources(files, record_type)
+    with _progress() as on_file, _rejects_file(rejects) as on_reject:
+        connection = connect(target, lock_timeout=lock_timeout, on_wait=lambda holder: _note(f"waiting for {holder} ..."))
+        with connection:
+            report = loading.load(
+                connection,
+                sources,
+                schema=target.raw_schema,
+                tables=target.raw_tables,
+                strict=strict,
+                on_reject=on_reject,
+                on_file=on_file,
+            )
+    _finish(report, as_json, rejects, refused=strict and report.batch_id is None)
+
+
+@main.command(cls=_Command)
+@_file_options
+def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | None, as_json: bool) -> None:
+    """Say what loading FILEs would reject, and why, without loading them.
+
+    Exit code: 0 all good, 1 some lines rejected, 2 could not run.
+    """
+    sources = loading.find_sources(files, record_type)
+    with _progress() as on_file, _rejects_file(rejects) as on_reject:
+        report = loading.validate(sources, on_reject=on_reject, on_file=on_file)
+    _finish(report, as_json, rejects, verb="good")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Source], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda source: None
+        return
+    with console.status("reading ...") as status:
+        yield lambda source: status.update(f"reading {escape(str(source.path))} ...")
+
+
+@contextmanager
+def _rejects_file(path: Path | None) -> Iterator[Callable[[Rejected], None]]:
+    """Writes each rejected line below a comment that says what is wrong; the loader skips the comments."""
+    if path is None:
+        yield lambda rejected: None
+        return
+    file: IO[bytes] | None = None
+
+    def write(rejected: Rejected) -> None:
+        nonlocal file
+        file = file or path.open("wb")
+        reason = " ".join(rejected.reason.split())
+        file.write(f"# line {rejected.line} of {rejected.file}: {rejected.code}: {reason}\n".encode("utf-8", "backslashreplace"))
+        raw = rejected.text if isinstance(rejected.text, bytes) else rejected.text.encode("utf-8", "surrogatepass")
+        file.write(raw.replace(b"\n", b" ") + b"\n")
+
+    try:
+        yield write
+    finally:
+        if file:
+            file.close()
+
+
+def _finish(report: LoadReport, as_json: bool, rejects: Path | None, *, verb: str = "loaded", refused: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(report.as_dict()))
+    else:
+        Console().print(_table(report, verb))
+        for file in report.files:
+            if file.is_empty:
+                _note(f"{file.file} is empty: no record in it.")
+        if refused:
+            _note("--strict: nothing was loaded.")
+        if report.count_rejected and rejects:
+            _note(f"{report.count_rejected} rejected lines are in {rejects}: mend them and load that file.")
+    sys.exit(EXIT_REJECTED if report.count_rejected else 0)
+
+
+def _table(report: LoadReport, verb: str) -> Table:
+    table = Table()
+    table.add_column("file", overflow="fold")
+    table.add_column("type")
+    for name in (verb, "duplicate", "rejected"):
+        table.add_column(name, justify="right")
+    table.add_column("reasons", overflow="fold")
+    for file in report.files:
+        for record_type, counts in file.types.items():
+            reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.rejected.items()))
+            table.add_row(
+                escape(file.file),
+                record_type or "?",
+                f"{counts.loaded:,}",
+                f"{counts.duplicate:,}",
+                f"{counts.rejected.total():,}",
+                reasons,
+            )
+    return table

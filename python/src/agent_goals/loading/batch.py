@@ -1,0 +1,315 @@
+"""One load: files in, rows in the raw tables, rejected lines aside, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import duckdb
+
+from agent_goals.contract import RECORD_TYPES, RecordType
+from agent_goals.ddl import COLUMN_TYPES, LOAD_BATCHES, REJECTED_RECORDS, create_all, quote
+from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
+from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
+from agent_goals.loading.sources import Line, Source, describe
+from agent_goals.validate import Validation, validate_line
+
+#: How many lines, and how many characters of them, are worked on at a time: what bounds the memory.
+CHUNK_LINES = 100_000
+CHUNK_CHARACTERS = 64_000_000
+
+#: What differs when this differs, an unchanged file is read anew.
+CONTRACT_DIGEST = hashlib.sha256(
+    repr(
+        [(record.name, record.columns, [(rule.code, rule.sql) for rule in record.rules]) for record in RECORD_TYPES.values()]
+    ).encode()
+).hexdigest()[:16]
+
+RejectSink = Callable[[Rejected], None]
+
+
+@dataclass
+class _Segment:
+    """The rows of one record type that one file put into its table."""
+
+    first_row: int
+    last_row: int
+    counts: Counts
+
+
+class Batch:
+    """The rows and rejects of one load, inside the caller's transaction.
+
+    Args:
+        connection: a DuckDB connection with a transaction begun.
+        schema: the raw tables' schema.
+        tables: the raw tables' names by the contract's table name.
+        on_reject: told of every rejected line.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        schema: str,
+        tables: Mapping[str, str],
+        on_reject: RejectSink = lambda rejected: None,
+    ) -> None:
+        self.connection = connection
+        self.report = LoadReport()
+        self._schema = schema
+        self._tables = {
+            record.name: f"{quote(schema)}.{quote(tables.get(record.table, record.table))}" for record in RECORD_TYPES.values()
+        }
+        self._on_reject = on_reject
+        for statement in create_all(schema, names=tables):
+            connection.execute(statement)
+        self.loaded_at = self._next_loaded_at()
+        self.batch_id = f"{self.loaded_at:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+        self._stamp = f"timestamp '{self.loaded_at.isoformat(sep=' ')}', {text_literal(self.batch_id)}"
+        self._segments: dict[str, list[_Segment]] = {name: [] for name in RECORD_TYPES}
+
+    def _next_loaded_at(self) -> datetime:
+        """Now, or just after the latest batch when the clock has gone back."""
+        tables = [*self._tables.values(), f"{quote(self._schema)}.{LOAD_BATCHES.name}"]
+        latest = " union all ".join(f"select max(loaded_at) as t from {table}" for table in tables)
+        row = self.connection.execute(f"select max(t) from ({latest})").fetchone()
+        now = datetime.now(UTC).replace(tzinfo=None)
+        return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
+
+    def add(self, source: Source) -> FileReport:
+        """Land a file's records and set its rejected lines aside."""
+        report = FileReport(str(source.path))
+        self.report.files.append(report)
+        first_rows = {name: self._next_row(name) for name in RECORD_TYPES}
+        self._add_lines(source, report, source.lines())
+        for name, record in RECORD_TYPES.items():
+            last_row = self._next_row(name) - 1
+            if last_row >= first_rows[name]:
+                segment = _Segment(first_rows[name], last_row, report.counts(name))
+                self._segments[name].append(segment)
+                self._number_repeats(record, segment)
+        return report
+
+    def finish(self) -> LoadReport:
+        """Take out what had landed before, and record the batch."""
+        for name, record in RECORD_TYPES.items():
+            if self._segments[name]:
+                self._drop_duplicates(record)
+        self.report.batch_id = self.batch_id
+        return self.report
+
+    def _next_row(self, name: str) -> int:
+        """The row id after the batch's last one in a table; new rows' ids rise in the order they are written."""
+        table = self._tables[name]
+        row = self.connection.execute(
+            f"select max(rowid) from {table} where batch_id = $batch", {"batch": self.batch_id}
+        ).fetchone()
+        return row[0] + 1 if row and row[0] is not None else 0
+
+    def _add_lines(self, source: Source, report: FileReport, lines: Iterable[Line]) -> None:
+        for chunk in _chunks(lines):
+            texts = [line.text if isinstance(line.text, str) and line.error is None else None for line in chunk]
+            self.connection.execute(
+                "create or replace temp table chunk as select unnest($numbers) as number, unnest($texts) as text",
+                {"numbers": list(range(len(chunk))), "texts": texts},
+            )
+            left = bytearray(b"\1") * len(chunk)
+            for name, record in RECORD_TYPES.items():
+                for number in self._land_clean(record, source, report):
+                    left[number] = 0
+            self._add_one_by_one(source, report, [line for line, is_left in zip(chunk, left, strict=True) if is_left])
+
+    def _land_clean(self, record: RecordType, source: Source, report: FileReport) -> Sequence[int]:
+        """Land the chunk's clean records of one type; returns their numbers."""
+        untyped = source.record_type == record.name
+        mentions = f"contains(text, {text_literal(record.name)})"
+        if not untyped:
+            some = self.connection.execute(f"select 1 from chunk where {mentions} limit 1").fetchone()
+            if not some:
+                return ()
+        select = clean_select(record, "chunk", untyped=untyped, keep="text, number")
+        self.connection.execute(
+            f"create or replace temp table clean as select {', '.join(select.columns)}, number from ({select.sql}) where is_clean"
+        )
+        numbers = [number for (number,) in self.connection.execute("select number from clean").fetchall()]
+        if numbers:
+            self._insert(record, "clean order by number")
+            report.counts(record.name).loaded += len(numbers)
+        return numbers
+
+    def _insert(self, record: RecordType, relation: str) -> None:
+        columns = ", ".join(quote(column.name) for column in record.columns)
+        values = ", ".join(
+            f"coalesce(event_id, {content_id(record)})" if column.name == "event_id" else with_default(column)
+            for column in record.columns
+        )
+        self.connection.execute(
+            f"insert into {self._tables[record.name]} ({columns}, loaded_at, batch_id) select {values}, {self._stamp} from {relation}"
+        )
+
+    def _add_one_by_one(self, source: Source, report: FileReport, lines: Sequence[Line]) -> None:
+        """Judge what the vectorised pass left: unusual but good records land, the others are rejected."""
+        accepted: dict[str, list[Mapping[str, Any]]] = {}
+        rejected: list[Rejected] = []
+        for line in lines:
+            outcome = validate_line(line.text, source.record_type)
+            if outcome.accepted and line.error is None:
+                assert outcome.record_type is not None and outcome.values is not None
+                accepted.setdefault(outcome.record_type.name, []).append(outcome.values)
+            else:
+                rejected.append(_rejected(source, line, outcome))
+        for name, rows in accepted.items():
+            self._land_values(RECORD_TYPES[name], rows)
+            report.counts(name).loaded += len(rows)
+        if rejected:
+            self._reject(source, report, rejected)
+
+    def _land_values(self, record: RecordType, rows: Sequence[Mapping[str, Any]]) -> None:
+        types = COLUMN_TYPES["duckdb"]
+        columns = {f"c{index}": column for index, column in enumerate(record.columns)}
+        select = ", ".join(
+            f"cast(unnest(${key}) as {types[column.type]}) as {quote(column.name)}" for key, column in columns.items()
+        )
+        values = {
+            key: [
+                str(row[column.name]) if column.type == "money" and row[column.name] is not None else row[column.name]
+                for row in rows
+            ]
+            for key, column in columns.items()
+        }
+        self.connection.execute(f"create or replace temp table clean as select {select}", values)
+        self._insert(record, "clean")
+
+    def _reject(self, source: Source, report: FileReport, rejected: Sequence[Rejected]) -> None:
+        for item in rejected:
+            report.counts(item.record_type).rejected[item.code] += 1
+            self._on_reject(item)
+        names = [column.name for column in REJECTED_RECORDS.columns]
+        table = f"{quote(self._schema)}.{quote(REJECTED_RECORDS.name)}"
+        self.connection.execute(
+            f"""insert into {table} ({", ".join(names)})
+            select {self._stamp}, $file, line, record_type, reason_code, field, reason, raw_text
+            from (
+                select unnest($lines) as line, unnest($types)::varchar as record_type, unnest($codes) as reason_code,
+                    unnest($fields)::varchar as field, unnest($reasons) as reason, unnest($texts) as raw_text
+            ) as new
+            where not exists (
+                select 1 from {table} as old
+                where old.batch_id <> $batch and old.file = $file
+                    and old.line = new.line and old.reason_code = new.reason_code and old.raw_text = new.raw_text
+            )""",
+            {
+                "file": source.location,
+                "batch": self.batch_id,
+                "lines": [item.line for item in rejected],
+                "types": [item.record_type for item in rejected],
+                "codes": [item.code for item in rejected],
+                "fields": [item.field for item in rejected],
+                "reasons": [item.reason for item in rejected],
+                "texts": [describe(item.text) for item in rejected],
+            },
+        )
+
+    def _number_repeats(self, record: RecordType, segment: _Segment) -> None:
+        """Give identical lines of one file, which sent no id, an id each: two equal costs are two costs."""
+        table = self._tables[record.name]
+        rows = {"first": segment.first_row, "last": segment.last_row, "batch": self.batch_id}
+        self.connection.execute(
+            f"""create or replace temp table repeated as
+            select event_id from {table} where batch_id = $batch and rowid between $first and $last
+            group by event_id having count(*) > 1""",
+            rows,
+        )
+        if not self._count("repeated"):
+            return
+        self.connection.execute(
+            f"""update {table} as landed set event_id = md5(concat_ws(chr(0), numbered.event_id, numbered.ordinal))
+            from (
+                select rowid as row, event_id, row_number() over (partition by event_id order by rowid) as ordinal
+                from {table}
+                where batch_id = $batch and rowid between $first and $last
+                    and event_id in (from repeated) and event_id = {content_id(record)}
+            ) as numbered
+            where landed.rowid = numbered.row and numbered.ordinal > 1""",
+            rows,
+        )
+
+    def _drop_duplicates(self, record: RecordType) -> None:
+        """Of several records with one id keep the last; drop what an earlier batch has landed just so."""
+        table = self._tables[record.name]
+        batch = {"batch": self.batch_id}
+        self.connection.execute(
+            f"""create or replace temp table dropped as
+            select rowid as row
+            from {table}
+            where batch_id = $batch
+                and event_id in (select event_id from {table} where batch_id = $batch group by event_id having count(*) > 1)
+            qualify row_number() over (partition by event_id order by rowid desc) > 1""",
+            batch,
+        )
+        # Identical content includes its time, so only the batch's span of time is looked through.
+        same = " and ".join(f"old.{quote(c.name)} is not distinct from new.{quote(c.name)}" for c in record.columns)
+        self.connection.execute(
+            f"""create or replace temp table candidates as
+            with span as (select min(occurred_at) as first, max(occurred_at) as last from {table} where batch_id = $batch)
+            select new.rowid as new_row, old.rowid as old_row
+            from {table} as new
+            join {table} as old on old.event_id = new.event_id and old.occurred_at = new.occurred_at
+            where new.batch_id = $batch and old.batch_id <> $batch
+                and old.occurred_at between (select first from span) and (select last from span)""",
+            batch,
+        )
+        if self._count("candidates"):
+            self.connection.execute(
+                f"""insert into dropped
+                select distinct new.rowid
+                from candidates
+                join {table} as new on new.rowid = candidates.new_row
+                join {table} as old on old.rowid = candidates.old_row
+                where {same} and new.rowid not in (select row from dropped)"""
+            )
+        if not self._count("dropped"):
+            return
+        for segment in self._segments[record.name]:
+            row = self.connection.execute(
+                "select count(*) from dropped where row between $first and $last",
+                {"first": segment.first_row, "last": segment.last_row},
+            ).fetchone()
+            assert row is not None
+            segment.counts.loaded -= row[0]
+            segment.counts.duplicate += row[0]
+        self.connection.execute(f"delete from {table} where batch_id = $batch and rowid in (select row from dropped)", batch)
+
+    def _count(self, relation: str) -> int:
+        row = self.connection.execute(f"select count(*) from {relation}").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def _chunks(lines: Iterable[Line]) -> Iterable[list[Line]]:
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, 1)):
+        characters = len(chunk[0].text)
+        for line in iterator:
+            chunk.append(line)
+            characters += len(line.text)
+            if len(chunk) >= CHUNK_LINES or characters >= CHUNK_CHARACTERS:
+                break
+        yield chunk
+
+
+def _rejected(source: Source, line: Line, outcome: Validation) -> Rejected:
+    record_type = outcome.record_type.name if outcome.record_type else None
+    if line.error is not None:
+        return Rejected(
+            str(source.path), line.number, record_type or source.record_type, "malformed_row", None, line.error, line.text
+        )
+    problem = outcome.problems[0]
+    return Rejected(
+        str(source.path), line.number, record_type or source.record_type, problem.code, problem.field, problem.message, line.text
+    )
