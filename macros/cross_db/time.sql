@@ -3,20 +3,22 @@
     {{ adapter.dispatch('text_as_utc', 'agent_goals')(text) }}
 {%- endmacro %}
 
+{#- A cast to a timestamp without zone drops the offset, and one to a timestamp with zone reads text without an offset
+    in the session's zone: so the text is given an offset first. -#}
 {% macro default__text_as_utc(text) -%}
-    cast({{ text }} as timestamp)
-{%- endmacro %}
-
-{#- PostgreSQL drops an offset when it casts text to a timestamp without zone. -#}
-{% macro postgres__text_as_utc(text) -%}
     cast(
         cast(
             case
-                when {{ text }} ~ '(Z|z|[+-][0-9]{2}:?[0-9]{2})$' then {{ text }}
+                when {{ agent_goals.matches(text, '(Z|z|[+-][0-9]{2}:?[0-9]{2})$') }} then {{ text }}
                 else {{ text }} || 'Z'
-            end as timestamptz
+            end as timestamp with time zone
         ) at time zone 'UTC' as timestamp
     )
+{%- endmacro %}
+
+{#- Spark's one timestamp type reads offsets, and text without one in the session's zone, which the profile sets to UTC. -#}
+{% macro spark__text_as_utc(text) -%}
+    cast({{ text }} as timestamp)
 {%- endmacro %}
 
 {#- The date, in the time zone of `agent_goals__timezone`, of a timestamp that is in UTC. -#}

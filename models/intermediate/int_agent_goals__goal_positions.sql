@@ -66,7 +66,7 @@ final as (
         outcomes.verdict,
         outcomes.goal_sequence,
         climbs.parent_goal,
-        coalesce(climbs.depth, 0) as depth,
+        {{ agent_goals.as_type('coalesce(climbs.depth, 0)', 'integer') }} as depth,
         climbs.goal is null as is_top_level,
         with_recorded_descendant.goal is not null as has_recorded_descendant,
         outcomes.is_recorded and with_recorded_ancestor.goal is null as is_recorded_top_level,
