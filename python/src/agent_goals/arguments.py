@@ -4,7 +4,7 @@ The contract states the fields; these types repeat their names because a type ch
 the two equal, in names, types and what is required.
 """
 
-from __future__ import annotations
+# No "from __future__ import annotations" here: as mere text, Required would not be seen at run time.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -197,7 +197,9 @@ class Turns(_Recorder, kind=TURN):
 
 
 class GoalClient:
-    """Records goals, costs, values, sessions and turns into a spool folder. Threads may share it, and it survives ``fork``.
+    """Records goals, costs, values, sessions and turns into a spool folder. Make one per process.
+
+    Threads may share it, and after ``fork`` the child's copy writes files of its own.
 
     Every record that is not given one gets an ``event_id`` and ``occurred_at`` (now). A record that the contract does not
     accept goes to the folder ``rejects`` inside the spool, with its reason; a warning is logged and the call's receipt is
