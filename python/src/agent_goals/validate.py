@@ -133,36 +133,46 @@ def validate(record: Mapping[str, Any], record_type: str | None = None) -> Valid
 
 def _validate(record: Mapping[str, Any], record_type: str | None, repeated: tuple[str, ...]) -> Validation:
     named = record.get(TYPE_FIELD)
-    name = record_type if named is None or named == "" else named
+    name = record_type if _is_absent(named) else named
     kind = RECORD_TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
         return Validation(None, None, (_unknown_type(name),))
 
+    columns = _COLUMNS[kind.name]
+    values = _DEFAULTS[kind.name].copy()
     problems = [
         Problem("duplicate_field", field, f"{_shown(field)} is there more than once: keep one of them.") for field in repeated
     ]
-    known = _COLUMNS[kind.name]
-    problems += [_unknown_field(field, kind) for field in record if field not in known and field != TYPE_FIELD]
-
-    values: dict[str, Any] = {}
-    for field, read in known.values():
-        value = record.get(field.name)
-        if value is None or value == "":
-            if field.required:
-                problems.append(Problem("missing_field", field.name, f"{field.name} is required: send {_accepted(field)}."))
-            values[field.name] = field.default
-            continue
-        try:
-            values[field.name] = read(value, field)
-        except _RefusedError as refused:
-            message = refused.message or f"found {_shown(value)}, but it accepts {_accepted(field)}."
-            problems.append(Problem(refused.code, field.name, f"{field.name}: {message}"))
-    if not problems:
-        problems = [Problem(rule.code, None, rule.message) for rule in kind.rules if rule.broken_by(values)]
+    for name, value in record.items():
+        if name not in columns:
+            if name != TYPE_FIELD:
+                problems.append(_unknown_field(name, kind))
+        elif not _is_absent(value):
+            field, read = columns[name]
+            try:
+                values[name] = read(value, field)
+            except _RefusedError as refused:
+                message = refused.message or f"found {_shown(value)}, but it accepts {_accepted(field)}."
+                problems.append(Problem(refused.code, name, f"{name}: {message}"))
+    for field in _REQUIRED[kind.name]:
+        if _is_absent(record.get(field.name)):
+            problems.append(Problem("missing_field", field.name, f"{field.name} is required: send {_accepted(field)}."))
     if problems:
-        problems.sort(key=lambda problem: _WHOLE_RECORD.index(problem.code) if problem.code in _WHOLE_RECORD else len(REASONS))
-        return Validation(kind, None, tuple(problems))
-    return Validation(kind, values)
+        problems.sort(key=lambda problem: _rank(problem, columns))
+    else:
+        problems = [Problem(rule.code, None, rule.message) for rule in kind.rules if rule.broken_by(values)]
+    return Validation(kind, None if problems else values, tuple(problems))
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
+def _rank(problem: Problem, columns: Mapping[str, Any]) -> tuple[int, int]:
+    """Where the problem stands among others: those of the whole record first, then by the field's place."""
+    if problem.code in _WHOLE_RECORD:
+        return _WHOLE_RECORD.index(problem.code), 0
+    return len(_WHOLE_RECORD), list(columns).index(problem.field or "")
 
 
 def _parse(line: str | bytes) -> tuple[Any, tuple[str, ...]]:
@@ -344,6 +354,10 @@ _COLUMNS: dict[str, dict[str, tuple[Field, Callable[[Any, Field], Any]]]] = {
     kind.name: {field.name: (field, _choice if field.choices else _READERS[field.type]) for field in kind.columns}
     for kind in RECORD_TYPES.values()
 }
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    kind.name: {field.name: field.default for field in kind.columns} for kind in RECORD_TYPES.values()
+}
+_REQUIRED = {kind.name: [field for field in kind.columns if field.required] for kind in RECORD_TYPES.values()}
 
 
 def _accepted(field: Field) -> str:
