@@ -204,7 +204,7 @@ class GoalClient:
     Every record that is not given one gets an ``event_id`` and ``occurred_at`` (now). A record that the contract does not
     accept goes to the folder ``rejects`` inside the spool, with its reason; a warning is logged and the call's receipt is
     false. A call never waits for a disk: up to ``capacity`` records wait in memory for a thread that writes them, usually
-    for less than a millisecond. What waits when the process is killed is lost; a normal end of the process, ``close`` and
+    for a millisecond or two. What waits when the process is killed is lost; a normal end of the process, ``close`` and
     ``flush`` wait for it. When the queue is full or the disk refuses, records are dropped, counted in ``stats`` and logged.
 
     Attributes:
