@@ -39,6 +39,11 @@
         {{ exceptions.raise_compiler_error(called ~ ': grain may be ' ~ grains | join(', ') ~ ', but it is ' ~ grain ~ '.') }}
     {%- endif -%}
     {%- set keys = by | list -%}
+    {#- A column's name tells its type. -#}
+    {%- set integers = [] -%}
+    {%- for part in parts if part.startswith('count_') or part.endswith('_tokens') -%}
+        {%- do integers.append(part) -%}
+    {%- endfor -%}
     select
         {%- if grain is not none %}
         {{ agent_goals.as_type("date_trunc('" ~ grain ~ "', metric_date)", 'date') }} as period_start,
@@ -47,7 +52,7 @@
         {{ key }},
         {%- endfor %}
         {%- for part in parts %}
-        sum({{ level }}{{ part }}) as {{ part }},
+        {{ agent_goals.as_type('sum(' ~ level ~ part ~ ')', 'integer' if part in integers else 'decimal') }} as {{ part }},
         {%- endfor %}
         {%- for name, formula in formulas.items() %}
         {{ formula }} as {{ name }}{{ ',' if not loop.last }}

@@ -30,7 +30,7 @@ resolved as (
         case when value is not null and score is null and threshold is null then value end as bare_value,
         case when score is not null or threshold is null then value end as money_value,
         coalesce(score, case when threshold is not null then value end) as resolved_score,
-        case when threshold is not null then coalesce(threshold_operator, '>=') end as resolved_operator
+        coalesce(threshold_operator, '>=') as resolved_operator
     from with_currency
 ),
 
