@@ -46,6 +46,8 @@ _ACCEPTED: dict[FieldType, str] = {
 _MONEY_CONTEXT = Context(prec=MONEY_SCALE + len(str(NUMBER_LIMIT)) + 2, rounding=ROUND_HALF_UP)
 _MONEY_QUANTUM = Decimal(1).scaleb(-MONEY_SCALE)
 _SHOWN_CHARACTERS = 60
+# Python refuses to read or write integers of more than 4,300 digits.
+_PYTHON_DIGITS = 4000
 
 _is_number_text = re.compile(NUMBER_PATTERN).fullmatch
 _is_timestamp_text = re.compile(TIMESTAMP_PATTERN).fullmatch
@@ -192,7 +194,9 @@ def _parse(line: str | bytes) -> tuple[Any, tuple[str, ...]]:
         return built
 
     try:
-        record = json.loads(line, object_pairs_hook=build, parse_constant=_refuse_constant, parse_int=_parse_int)
+        record = json.loads(
+            line, object_pairs_hook=build, parse_constant=_refuse_constant, parse_int=_parse_int, parse_float=_parse_float
+        )
         if "\\u" in line:
             json.dumps(record, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -212,8 +216,15 @@ def _refuse_constant(name: str) -> None:
 
 
 def _parse_int(text: str) -> int | float:
-    # Python refuses to read integers of thousands of digits; as a double they are merely too large.
-    return int(text) if len(text) < 400 else float(text)
+    return int(text) if len(text) < _PYTHON_DIGITS else math.inf
+
+
+def _parse_float(text: str) -> int | float:
+    # What is too large for a double may still stand inside an object, where it is kept as what it is: a whole number.
+    number = float(text)
+    if math.isinf(number) and (exact := Decimal(text)).adjusted() < _PYTHON_DIGITS:
+        return int(exact)
+    return number
 
 
 def _text(value: Any, _field: Field) -> str:
