@@ -10,6 +10,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent_goals import GoalClient
 from agent_goals.contract import RECORD_TYPES, Field, RecordType
 from agent_goals.loading import find_source, load
 from agent_goals.loading.clean import clean_select, with_default
+from agent_goals.spool import finished_files
 from agent_goals.validate import validate_line
 
 NUMBERS = re.findall(
@@ -309,3 +313,23 @@ def random_lines(draw: st.DrawFn) -> str:
 @given(st.lists(random_lines(), min_size=1, max_size=60))
 def test_random_lines_are_judged_alike(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     assert_loaded_as_judged(lines, tmp_path_factory.mktemp("lines") / "records.ndjson")
+
+
+def test_what_a_client_records_lands_and_lands_once(tmp_path: Path) -> None:
+    with GoalClient(tmp_path, agent="support", rotate_bytes=2_000) as client:
+        for number in range(30):
+            client.goals.record(session_id=f"s-{number}", goal="resolved", value=number, threshold=15, metadata={"é": "\n"})
+            client.costs.record(session_id=f"s-{number}", amount=Decimal("0.10"), currency="USD")
+            client.costs.record(session_id=f"s-{number}", amount=Decimal("0.10"), currency="USD")
+            client.values.record(session_id=f"s-{number}", amount="1e-3")
+            client.sessions.record(session_id=f"s-{number}", started_at=datetime(2026, 1, 1))
+            client.turns.record(session_id=f"s-{number}", turn_index=0, role="user", content="hello")
+    sources = [find_source(path) for path in finished_files(tmp_path)]
+    assert len(sources) > 1
+    with duckdb.connect() as connection:
+        for _ in range(2):
+            load(connection, sources)
+            assert connection.execute("select count(*) from agent_goals_raw.rejected_records").fetchall() == [(0,)]
+            assert connection.execute("select count(*), sum(amount) from agent_goals_raw.cost_events").fetchall() == [(60, 6)]
+            for table in ("goal_events", "value_events", "sessions", "conversation_turns"):
+                assert connection.execute(f"select count(*) from agent_goals_raw.{table}").fetchall() == [(30,)]
