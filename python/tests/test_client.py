@@ -44,6 +44,13 @@ from agent_goals.validate import validate_line
 ARGUMENTS = {"goal": GoalFields, "cost": CostFields, "value": ValueFields, "session": SessionFields, "turn": TurnFields}
 
 
+class Bomb(dict[str, Any]):
+    """A value that fails when it is read."""
+
+    def items(self) -> Any:
+        raise RuntimeError("boom")
+
+
 def records_in(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in finished_files(folder) for line in path.read_bytes().splitlines()]
 
@@ -279,10 +286,6 @@ def test_a_record_that_holds_itself_or_is_too_deep_is_a_reject(tmp_path: Path) -
 
 
 def test_a_value_that_fails_when_it_is_read_is_logged_and_counted(client: GoalClient, caplog: pytest.LogCaptureFixture) -> None:
-    class Bomb(dict[str, Any]):
-        def items(self) -> Any:
-            raise RuntimeError("boom")
-
     receipt = client.goals.record(session_id="s", goal="g", metadata=Bomb())
     assert (bool(receipt), receipt.lost, client.dropped) == (False, True, 1)
     assert "boom" in caplog.text
@@ -418,21 +421,26 @@ def test_an_async_call_may_be_given_up(tmp_path: Path, stuck_disk: threading.Eve
     assert [record["amount"] for record in records_in(tmp_path)] == [1, 2]
 
 
-def record_in_child(client: GoalClient, number: int) -> None:
+def record_in_child(client: GoalClient, number: int, disk: threading.Event) -> None:
+    disk.set()
     client.values.record(session_id="child", amount=number)
+    if not client.flush() or client.dropped:
+        raise SystemExit("what the parent lost is not the child's")
 
 
 def test_a_forked_child_writes_its_own_records_once(tmp_path: Path, stuck_disk: threading.Event) -> None:
     client = GoalClient(tmp_path)
+    assert client.goals.record(session_id="parent", goal="g", metadata=Bomb()).lost
+    assert not client.flush()
     client.values.record(session_id="parent", amount=0)  # waits in the queue while the children are forked
-    stuck_disk.set()
     context = multiprocessing.get_context("fork")
-    children = [context.Process(target=record_in_child, args=(client, number)) for number in range(3)]
+    children = [context.Process(target=record_in_child, args=(client, number, stuck_disk)) for number in range(3)]
     for child in children:
         child.start()
     for child in children:
         child.join()
         assert child.exitcode == 0
+    stuck_disk.set()
     client.values.record(session_id="parent", amount=1)
     assert client.close()
     seen = sorted((record["session_id"], record["amount"]) for record in records_in(tmp_path))

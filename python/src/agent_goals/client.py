@@ -256,7 +256,6 @@ class GoalClient:
             Spool(folder / REJECTS_FOLDER, fsync=fsync, rotate_bytes=rotate_bytes, rotate_seconds=rotate_seconds),
             capacity=capacity,
         )
-        self._lost_when_checked = 0
         self.goals = Goals(self)
         self.costs = Costs(self)
         self.values = Values(self)
@@ -355,8 +354,7 @@ class GoalClient:
         return Receipt(str(event_id), problems, lost=not self._writer.put(line, rejected=True, done=done))
 
     def _report(self, in_time: bool) -> bool:
-        lost = self._writer.dropped - self._lost_when_checked
-        self._lost_when_checked += lost
+        lost = self._writer.losses()
         if self._raises and lost:
             raise RecordLost(f"{lost} records were lost: the log says why")
         if self._raises and not in_time:

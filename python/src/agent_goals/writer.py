@@ -68,6 +68,7 @@ class Writer:
         self.written = 0
         self.rejected = 0
         self.dropped = 0
+        self._told = 0
 
     def restart_in_child(self) -> None:
         """Begin anew after ``fork``: what the parent has queued and opened is the parent's to write."""
@@ -106,6 +107,12 @@ class Writer:
             before, self.dropped = self.dropped, self.dropped + count
         if before.bit_length() < self.dropped.bit_length():
             logger.error("%d records lost so far, the last because %s (spool %s)", self.dropped, reason, self._spool.folder)
+
+    def losses(self) -> int:
+        """How many lines were dropped since this was last asked."""
+        with self._lock:
+            before, self._told = self._told, self.dropped
+            return self._told - before
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything queued so far has been written or dropped.
