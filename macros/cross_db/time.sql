@@ -1,4 +1,4 @@
-{#- RFC 3339 text to a timestamp without zone, in UTC. Text without an offset is UTC. -#}
+{#- RFC 3339 text, or a date, to a timestamp without zone, in UTC. Text without an offset is UTC. -#}
 {% macro text_as_utc(text) -%}
     {{ adapter.dispatch('text_as_utc', 'agent_goals')(text) }}
 {%- endmacro %}
@@ -9,6 +9,7 @@
     cast(
         cast(
             case
+                when {{ agent_goals.matches(text, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$') }} then {{ text }} || ' 00:00:00Z'
                 when {{ agent_goals.matches(text, '(Z|z|[+-][0-9]{2}:?[0-9]{2})$') }} then {{ text }}
                 else {{ text }} || 'Z'
             end as timestamp with time zone
