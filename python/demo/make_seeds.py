@@ -267,7 +267,7 @@ def as_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, dict):
-        return json.dumps(value)
+        return json.dumps(value, separators=(",", ":"))
     return str(value)
 
 
