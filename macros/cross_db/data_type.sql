@@ -1,5 +1,5 @@
-{#- The one type map. `kind` is text, boolean, integer, decimal, double, timestamp or date; the result is the
-    warehouse's name for it. The marts' contracts use the same names, so a wrong entry fails the build. -#}
+{#- The one type map. `kind` is text, boolean, integer, decimal, rate (a currency's), double, timestamp or date;
+    the result is the warehouse's name for it. The marts' contracts use the same names, so a wrong entry fails the build. -#}
 {% macro data_type(kind) -%}
     {{ return(adapter.dispatch('data_type', 'agent_goals')(kind)) }}
 {%- endmacro %}
@@ -10,6 +10,7 @@
         'boolean': 'boolean',
         'integer': 'bigint',
         'decimal': 'decimal(38, 10)',
+        'rate': 'decimal(30, 15)',
         'double': agent_goals.setting('double_types').get(target.type, 'double precision'),
         'timestamp': 'timestamp',
         'date': 'date',

@@ -6,7 +6,7 @@
     The casts keep every product within 38 digits, where all warehouses are exact.
 
     relation      a relation or CTE with one row per (amount, receiver)
-    amount        column: decimal(38, 10), below 10^12; the same in all rows of the amount; not null
+    amount        column: decimal(38, 10), below 10^15; the same in all rows of the amount; not null
     weight        column: not negative, below 10^8, with at most 4 places; not zero in all rows of an amount
     partition_by  columns that identify the amount
     order_by      columns that order its receivers, without ties; the first one gets the remainder -#}
@@ -21,19 +21,19 @@
                     when split_receiver = 1
                         then split_units - sum(split_floor) over (partition by {{ partition }}) + split_floor
                     else split_floor
-                end as decimal(24, 0)
+                end as decimal(25, 0)
             )
             * cast(0.0000000001 as decimal(10, 10)) as {{ agent_goals.data_type('decimal') }}
         ) as split_amount
     from (
         select
             weighed.*,
-            {{ agent_goals.floor_quotient('cast(split_units * split_parts as decimal(36, 0))', 'split_all_parts') }}
+            {{ agent_goals.floor_quotient('cast(split_units * split_parts as decimal(38, 0))', 'split_all_parts') }}
                 as split_floor
         from (
             select
                 {{ relation }}.*,
-                cast(cast(abs({{ amount }}) as decimal(22, 10)) * cast(10000000000 as decimal(11, 0)) as decimal(22, 0))
+                cast(cast(abs({{ amount }}) as decimal(25, 10)) * cast(10000000000 as decimal(11, 0)) as decimal(25, 0))
                     as split_units,
                 cast({{ weight }} * 10000 as decimal(12, 0)) as split_parts,
                 cast(sum(cast({{ weight }} * 10000 as decimal(12, 0))) over (partition by {{ partition }}) as decimal(18, 0))

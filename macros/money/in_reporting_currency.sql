@@ -1,15 +1,20 @@
 {#- An amount in the reporting currency, rounded once to the marts' decimal; null when there is no rate.
 
-    The casts keep the product at 38 digits, where it is exact on every warehouse.
+    A product is exact on every warehouse while it has at most 38 digits, so a rate below 1 takes all its places after
+    the point and another one takes eight.
 
     amount    decimal in `currency`, below 10^12
     currency  ISO 4217 code, never null
-    rate      units of the reporting currency for one unit of `currency`, or null: below 10^7, with 8 places -#}
+    rate      units of the reporting currency for one unit of `currency`, or null: below 10^7 -#}
 {% macro in_reporting_currency(amount, currency, rate) -%}
+    {%- set exact_amount = 'cast(' ~ amount ~ ' as decimal(22, 10))' -%}
     case
         when {{ currency }} = {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
             then {{ agent_goals.as_type(amount, 'decimal') }}
-        else {{ agent_goals.as_type('cast(' ~ amount ~ ' as decimal(22, 10)) * cast(' ~ rate ~ ' as decimal(15, 8))', 'decimal') }}
+        when {{ rate }} < 1
+            then {{ agent_goals.as_type(exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 15))', 'decimal') }}
+        when {{ rate }} < 10000000
+            then {{ agent_goals.as_type(exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 8))', 'decimal') }}
     end
 {%- endmacro %}
 

@@ -2,7 +2,7 @@ with
 
 exchange_rates as (
     {{ agent_goals.raw_rows('exchange_rates', {
-        'from_currency': 'text', 'to_currency': 'text', 'valid_from': 'timestamp', 'rate': 'decimal',
+        'from_currency': 'text', 'to_currency': 'text', 'valid_from': 'timestamp', 'rate': 'rate',
     }) }}
 ),
 

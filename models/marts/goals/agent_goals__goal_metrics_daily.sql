@@ -11,6 +11,10 @@ goal_outcomes as (
     where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
 ),
 
+goal_definitions as (
+    select * from {{ ref('stg_agent_goals__goal_definitions') }}
+),
+
 -- A grain has no nulls in it: what nobody said is unknown.
 labelled as (
     select
@@ -53,18 +57,21 @@ parts as (
 final as (
     select
         {%- for key in keys %}
-        {{ key }},
+        parts.{{ key }},
         {%- endfor %}
         {%- for name in parts %}
-        {{ name }},
+        parts.{{ name }},
         {%- endfor %}
         {%- for name, formula in agent_goals.goal_metric_formulas(aggregated=false).items() %}
         {{ formula }} as {{ name }},
         {%- endfor %}
+        goal_definitions.target_achievement_rate,
         {%- for name in top_level_parts %}
-        top_level_{{ name }}{{ ',' if not loop.last }}
+        parts.top_level_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from parts
+    left join goal_definitions
+        on parts.goal = goal_definitions.goal
 )
 
 select * from final
