@@ -370,6 +370,22 @@ def test_a_closed_client_takes_no_more(tmp_path: Path) -> None:
 # Who calls
 
 
+def test_a_thread_that_cannot_be_started_is_a_loss_but_the_next_record_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with GoalClient(tmp_path) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert client.values.record(session_id="s", amount=1).lost
+        assert client.values.record(session_id="s", amount=2)
+    assert client.dropped == 1
+    assert "can't start new thread" in caplog.text
+    assert [record["amount"] for record in records_in(tmp_path)] == [2]
+
+
 def test_many_threads_lose_and_tear_nothing(tmp_path: Path) -> None:
     with GoalClient(tmp_path, capacity=100_000) as client:
 
@@ -504,6 +520,27 @@ def test_a_signal_handler_may_record_while_its_thread_records(tmp_path: Path) ->
             signal.signal(signal.SIGALRM, before)
     assert interruptions > 0
     assert len(records_in(tmp_path)) == 3000 + interruptions
+
+
+def test_a_signal_handler_that_records_while_the_thread_is_started_starts_no_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    class Interrupted(threading.Thread):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            made.append(self)
+            if len(made) == 1:
+                client.values.record(session_id="handler", amount=1)
+
+    with GoalClient(tmp_path) as client:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading, "Thread", Interrupted)
+            client.values.record(session_id="main", amount=1)
+        client.flush()
+        assert [thread.ident is not None for thread in made] == [False, True]
+    assert sorted(record["session_id"] for record in records_in(tmp_path)) == ["handler", "main"]
 
 
 def test_a_log_handler_may_record_what_it_is_told(tmp_path: Path) -> None:

@@ -324,6 +324,7 @@ def test_what_a_client_records_lands_and_lands_once(tmp_path: Path) -> None:
             client.values.record(session_id=f"s-{number}", amount="1e-3")
             client.sessions.record(session_id=f"s-{number}", started_at=datetime(2026, 1, 1))
             client.turns.record(session_id=f"s-{number}", turn_index=0, role="user", content="hello")
+            client.flush()
     sources = [find_source(path) for path in finished_files(tmp_path)]
     assert len(sources) > 1
     with duckdb.connect() as connection:

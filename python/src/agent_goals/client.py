@@ -323,8 +323,8 @@ class GoalClient:
             receipt = self._submit(kind, {**defaults, **fields}, done)
         except Exception:
             # The application must not fail because of what it records: whatever it was, it is logged and counted.
-            logger.exception("a %s record could not be read", kind.name)
-            self._writer.drop(1, "it could not be read")
+            logger.exception("a %s record could not be taken", kind.name)
+            self._writer.drop(1, "it could not be taken")
             receipt = Receipt(None, lost=True)
         if self._raises:
             _raise_for(receipt, kind)

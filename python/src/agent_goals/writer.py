@@ -156,8 +156,14 @@ class Writer:
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="agent-goals-writer", daemon=True)
-        thread.start()
+        if self._thread is not None:  # a signal handler that recorded has started one just now
+            return
         self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no thread to give: the next line tries again
+            self._thread = None
+            raise
         # Unlike atexit, this also runs at the end of a multiprocessing child.
         self._at_exit = Finalize(None, self._close_at_exit, exitpriority=0)
 
