@@ -58,13 +58,27 @@ class Marts:
         return {str(values[0]): dict(list(row.items())[1:]) for row in self.rows(query) for values in [list(row.values())]}
 
 
-def build_marts(folder: Path, files: Iterable[Path], variables: Mapping[str, object] | None = None) -> Marts:
+def compiled_analysis(marts: Marts, name: str) -> str:
+    """The SQL of an analysis, as dbt compiled it for a build with ``compile_analyses``."""
+    return (marts.path.parent / "target/compiled/agent_goals/analyses" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def build_marts(
+    folder: Path,
+    files: Iterable[Path],
+    variables: Mapping[str, object] | None = None,
+    *,
+    project: Path = ROOT,
+    compile_analyses: bool = False,
+) -> Marts:
     """Load ``files`` and run ``dbt build`` with every data test, on a DuckDB file in ``folder``.
 
     Args:
         folder: where the DuckDB file, dbt's artefacts and its logs go.
         files: what to load; none when the records come as seeds.
         variables: dbt vars.
+        project: the dbt project to build.
+        compile_analyses: whether to compile the analyses as well.
 
     Raises:
         AssertionError: with the output, when the load or the build does not pass.
@@ -79,14 +93,19 @@ def build_marts(folder: Path, files: Iterable[Path], variables: Mapping[str, obj
     }
     paths = [str(path) for path in files]
     if paths:
-        _run([str(PROGRAMS / "agent-goals"), "load", *paths], environment)
+        _run([str(PROGRAMS / "agent-goals"), "load", *paths], environment, project)
     given = "{" + ", ".join(f"{name}: {value}" for name, value in (variables or {}).items()) + "}"
-    _run([str(PROGRAMS / "dbt"), "--quiet", "build", "--exclude-resource-type", "unit_test", "--vars", given], environment)
+    dbt = [str(PROGRAMS / "dbt"), "--quiet"]
+    if (project / "packages.yml").exists():
+        _run([*dbt, "deps"], environment, project)
+    _run([*dbt, "build", "--exclude-resource-type", "unit_test", "--vars", given], environment, project)
+    if compile_analyses:
+        _run([*dbt, "compile", "--vars", given], environment, project)
     return marts
 
 
-def _run(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+def _run(command: list[str], environment: dict[str, str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
 
 
