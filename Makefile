@@ -12,9 +12,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --group python/pyproject.toml:dev
-ENGINES := python/tests/engines
 
-.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-consumer test-python test-engines format docs bench lock clean
+.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,8 +54,8 @@ bench: .venv/.installed ## run the benchmarks
 
 # --- what has to pass
 
-test: ## everything: linters, dbt's tests on the demo, the consumer project, the helper's tests
-	@$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt test-consumer test-python
+test: ## everything: linters, dbt's tests on the demo, the helper's and the package's tests
+	@$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt test-python
 
 lint: lint-python lint-types lint-sql ## ruff, mypy and sqlfluff
 
@@ -68,14 +67,15 @@ lint-types: .venv/.installed
 	cd python && mypy
 
 lint-sql: .venv/.installed
-	sqlfluff lint
+	AGENT_GOALS_DUCKDB_PATH=:memory: DBT_TARGET_PATH=target/lint sqlfluff lint
 
-test-dbt: .venv/.installed
-	AGENT_GOALS_DUCKDB_PATH=target/test.duckdb
+test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from seeds
+	rm -rf target/test && mkdir -p target/test
+	AGENT_GOALS_DUCKDB_PATH=target/test/loaded.duckdb agent-goals load seeds/demo/*.csv
+	AGENT_GOALS_DUCKDB_PATH=target/test/loaded.duckdb dbt build --target-path target/test/loaded
+	AGENT_GOALS_DUCKDB_PATH=target/test/seeded.duckdb dbt build --target-path target/test/seeded --vars '{agent_goals__use_seeds: true}'
 
-test-consumer: .venv/.installed
-
-test-python: .venv/.installed
+test-python: .venv/.installed ## the helper's tests, and dbt's on real data and in a project that installs the package
 	cd python && pytest --numprocesses 2 --ignore tests/engines
 
 test-engines: .venv/.engines ## the same SQL on PostgreSQL and Spark, where they are installed
