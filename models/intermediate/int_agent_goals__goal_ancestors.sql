@@ -27,8 +27,7 @@ edges as (
     from children
     inner join outcomes
         on
-            children.environment = outcomes.environment
-            and children.session_id = outcomes.session_id
+            {{ agent_goals.same_session('children', 'outcomes') }}
             and children.claimed_parent_goal = outcomes.goal
 ),
 
@@ -50,8 +49,7 @@ climb_{{ depth }} as (
     from climb_{{ depth - 1 }} as climb
     inner join edges
         on
-            climb.environment = edges.environment
-            and climb.session_id = edges.session_id
+            {{ agent_goals.same_session('climb', 'edges') }}
             and climb.ancestor_goal = edges.goal
     where climb.ancestor_goal <> climb.goal
 ),
@@ -84,8 +82,7 @@ first_cut as (
     from climbs
     inner join cyclic
         on
-            climbs.environment = cyclic.environment
-            and climbs.session_id = cyclic.session_id
+            {{ agent_goals.same_session('climbs', 'cyclic') }}
             and climbs.ancestor_goal = cyclic.goal
     group by climbs.environment, climbs.session_id, climbs.goal
 ),
@@ -94,15 +91,9 @@ acyclic as (
     select climbs.*
     from climbs
     left join cyclic
-        on
-            climbs.environment = cyclic.environment
-            and climbs.session_id = cyclic.session_id
-            and climbs.goal = cyclic.goal
+        on {{ agent_goals.same_goal('climbs', 'cyclic') }}
     left join first_cut
-        on
-            climbs.environment = first_cut.environment
-            and climbs.session_id = first_cut.session_id
-            and climbs.goal = first_cut.goal
+        on {{ agent_goals.same_goal('climbs', 'first_cut') }}
     where
         cyclic.goal is null
         and (first_cut.depth is null or climbs.depth <= first_cut.depth)

@@ -36,10 +36,7 @@ with_recorded_descendant as (
         goal_ancestors.ancestor_goal as goal
     from goal_ancestors
     inner join shareable
-        on
-            goal_ancestors.environment = shareable.environment
-            and goal_ancestors.session_id = shareable.session_id
-            and goal_ancestors.goal = shareable.goal
+        on {{ agent_goals.same_goal('goal_ancestors', 'shareable') }}
     group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
 ),
 
@@ -51,8 +48,7 @@ with_recorded_ancestor as (
     from goal_ancestors
     inner join outcomes
         on
-            goal_ancestors.environment = outcomes.environment
-            and goal_ancestors.session_id = outcomes.session_id
+            {{ agent_goals.same_session('goal_ancestors', 'outcomes') }}
             and goal_ancestors.ancestor_goal = outcomes.goal
     where outcomes.is_recorded
     group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.goal
@@ -87,15 +83,11 @@ final as (
     from outcomes
     {%- for part in ['climbs', 'shareable', 'with_recorded_descendant', 'with_recorded_ancestor'] %}
     left join {{ part }}
-        on
-            outcomes.environment = {{ part }}.environment
-            and outcomes.session_id = {{ part }}.session_id
-            and outcomes.goal = {{ part }}.goal
+        on {{ agent_goals.same_goal('outcomes', part) }}
     {%- endfor %}
     left join outcomes as claimed_parents
         on
-            outcomes.environment = claimed_parents.environment
-            and outcomes.session_id = claimed_parents.session_id
+            {{ agent_goals.same_session('outcomes', 'claimed_parents') }}
             and outcomes.claimed_parent_goal = claimed_parents.goal
 )
 

@@ -54,15 +54,9 @@ own as (
             as offered_default
     from outcomes
     left join goal_costs
-        on
-            outcomes.environment = goal_costs.environment
-            and outcomes.session_id = goal_costs.session_id
-            and outcomes.goal = goal_costs.goal
+        on {{ agent_goals.same_goal('outcomes', 'goal_costs') }}
     left join goal_values
-        on
-            outcomes.environment = goal_values.environment
-            and outcomes.session_id = goal_values.session_id
-            and outcomes.goal = goal_values.goal
+        on {{ agent_goals.same_goal('outcomes', 'goal_values') }}
 ),
 
 -- An ancestor takes its default only if nothing below it has a value; a descendant that is offered a default has one,
@@ -74,10 +68,7 @@ valued_below as (
         goal_ancestors.ancestor_goal as goal
     from goal_ancestors
     inner join own
-        on
-            goal_ancestors.environment = own.environment
-            and goal_ancestors.session_id = own.session_id
-            and goal_ancestors.goal = own.goal
+        on {{ agent_goals.same_goal('goal_ancestors', 'own') }}
     where coalesce(own.own_value, own.offered_default) is not null
     group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
 ),
@@ -88,10 +79,7 @@ with_default as (
         case when valued_below.goal is null then own.offered_default end as default_value
     from own
     left join valued_below
-        on
-            own.environment = valued_below.environment
-            and own.session_id = valued_below.session_id
-            and own.goal = valued_below.goal
+        on {{ agent_goals.same_goal('own', 'valued_below') }}
 ),
 
 -- Own amounts reach every ancestor once, through the closure; a roll-up is never summed again.
@@ -104,10 +92,7 @@ below as (
         sum(coalesce(with_default.own_value, with_default.default_value)) as value
     from goal_ancestors
     inner join with_default
-        on
-            goal_ancestors.environment = with_default.environment
-            and goal_ancestors.session_id = with_default.session_id
-            and goal_ancestors.goal = with_default.goal
+        on {{ agent_goals.same_goal('goal_ancestors', 'with_default') }}
     group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
 ),
 
@@ -127,10 +112,7 @@ final as (
         ) }} as rolled_up_value
     from with_default
     left join below
-        on
-            with_default.environment = below.environment
-            and with_default.session_id = below.session_id
-            and with_default.goal = below.goal
+        on {{ agent_goals.same_goal('with_default', 'below') }}
 )
 
 select * from final

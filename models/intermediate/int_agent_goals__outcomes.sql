@@ -100,10 +100,7 @@ final as (
     from outcome_keys
     {%- for part in ['recorded_outcomes', 'expected_goals'] %}
     left join {{ part }}
-        on
-            outcome_keys.environment = {{ part }}.environment
-            and outcome_keys.session_id = {{ part }}.session_id
-            and outcome_keys.goal = {{ part }}.goal
+        on {{ agent_goals.same_goal('outcome_keys', part) }}
     {%- endfor %}
     left join goal_definitions
         on outcome_keys.goal = goal_definitions.goal

@@ -165,7 +165,7 @@ joined as (
     from session_keys
     {%- for part in ['from_records', 'from_goals', 'from_costs', 'from_values', 'from_turns'] %}
     left join {{ part }}
-        on session_keys.environment = {{ part }}.environment and session_keys.session_id = {{ part }}.session_id
+        on {{ agent_goals.same_session('session_keys', part) }}
     {%- endfor %}
 ),
 

@@ -32,10 +32,7 @@ goal_money as (
         outcomes.goal_value as amount
     from outcomes
     left join named_goals
-        on
-            outcomes.environment = named_goals.environment
-            and outcomes.session_id = named_goals.session_id
-            and outcomes.goal = named_goals.goal
+        on {{ agent_goals.same_goal('outcomes', 'named_goals') }}
     where outcomes.goal_value is not null and named_goals.goal is null
 ),
 
@@ -44,15 +41,9 @@ receivers as (
     select share_receivers.*
     from share_receivers
     left join named_goals
-        on
-            share_receivers.environment = named_goals.environment
-            and share_receivers.session_id = named_goals.session_id
-            and share_receivers.goal = named_goals.goal
+        on {{ agent_goals.same_goal('share_receivers', 'named_goals') }}
     left join goal_money
-        on
-            share_receivers.environment = goal_money.environment
-            and share_receivers.session_id = goal_money.session_id
-            and share_receivers.goal = goal_money.goal
+        on {{ agent_goals.same_goal('share_receivers', 'goal_money') }}
     where
         share_receivers.verdict = 'achieved'
         and named_goals.goal is null
@@ -71,9 +62,7 @@ unnamed as (
         sum(receivers.share_weight) over (partition by value_events.event_id) as receivers_weight
     from value_events
     left join receivers
-        on
-            value_events.environment = receivers.environment
-            and value_events.session_id = receivers.session_id
+        on {{ agent_goals.same_session('value_events', 'receivers') }}
     where value_events.goal is null and value_events.amount is not null
 ),
 
@@ -103,10 +92,7 @@ named as (
         coalesce(outcomes.verdict = 'achieved', false) as is_realised
     from value_events
     left join outcomes
-        on
-            value_events.environment = outcomes.environment
-            and value_events.session_id = outcomes.session_id
-            and value_events.goal = outcomes.goal
+        on {{ agent_goals.same_goal('value_events', 'outcomes') }}
     where value_events.goal is not null and value_events.amount is not null
 ),
 

@@ -36,7 +36,7 @@ from_days as (
 select
     from_outcomes.count_outcomes as outcomes,
     from_days.count_outcomes as outcomes_in_days,
-    from_outcomes.cost as cost,
+    from_outcomes.cost,
     from_days.cost as cost_in_days
 from from_outcomes
 cross join from_days

@@ -30,9 +30,7 @@ final as (
         goals_by_session.top_level_cost
     from sessions
     left join goals_by_session
-        on
-            sessions.environment = goals_by_session.environment
-            and sessions.session_id = goals_by_session.session_id
+        on {{ agent_goals.same_session('sessions', 'goals_by_session') }}
     where
         coalesce(sessions.attributed_cost, 0) <> coalesce(goals_by_session.own_cost, 0)
         or coalesce(sessions.attributed_cost, 0) <> coalesce(goals_by_session.top_level_cost, 0)

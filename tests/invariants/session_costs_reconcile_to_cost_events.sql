@@ -26,9 +26,7 @@ final as (
         sessions.total_cost
     from events_by_session
     left join sessions
-        on
-            events_by_session.environment = sessions.environment
-            and events_by_session.session_id = sessions.session_id
+        on {{ agent_goals.same_session('events_by_session', 'sessions') }}
     where
         sessions.session_id is null
         or coalesce(events_by_session.amount, 0) <> coalesce(sessions.total_cost, 0)

@@ -54,9 +54,7 @@ final as (
         sessions.landed_value
     from landed_by_session
     left join sessions
-        on
-            landed_by_session.environment = sessions.environment
-            and landed_by_session.session_id = sessions.session_id
+        on {{ agent_goals.same_session('landed_by_session', 'sessions') }}
     where
         sessions.session_id is null
         or coalesce(landed_by_session.amount, 0) <> coalesce(sessions.landed_value, 0)

@@ -54,19 +54,11 @@ joined as (
         end as signed_time_to_goal_seconds
     from outcomes
     inner join goal_positions
-        on
-            outcomes.environment = goal_positions.environment
-            and outcomes.session_id = goal_positions.session_id
-            and outcomes.goal = goal_positions.goal
+        on {{ agent_goals.same_goal('outcomes', 'goal_positions') }}
     inner join outcome_money
-        on
-            outcomes.environment = outcome_money.environment
-            and outcomes.session_id = outcome_money.session_id
-            and outcomes.goal = outcome_money.goal
+        on {{ agent_goals.same_goal('outcomes', 'outcome_money') }}
     inner join sessions
-        on
-            outcomes.environment = sessions.environment
-            and outcomes.session_id = sessions.session_id
+        on {{ agent_goals.same_session('outcomes', 'sessions') }}
 ),
 
 final as (

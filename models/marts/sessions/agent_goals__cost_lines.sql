@@ -23,8 +23,7 @@ addressed as (
     from cost_events
     left join share_receivers
         on
-            cost_events.environment = share_receivers.environment
-            and cost_events.session_id = share_receivers.session_id
+            {{ agent_goals.same_session('cost_events', 'share_receivers') }}
             and cost_events.goal is null
             and cost_events.amount is not null
             and cost_events.cost_type <> 'evaluation'

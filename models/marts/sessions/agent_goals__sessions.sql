@@ -44,10 +44,7 @@ judged_lines as (
         goal_outcomes.verdict
     from cost_lines
     left join goal_outcomes
-        on
-            cost_lines.environment = goal_outcomes.environment
-            and cost_lines.session_id = goal_outcomes.session_id
-            and cost_lines.goal = goal_outcomes.goal
+        on {{ agent_goals.same_goal('cost_lines', 'goal_outcomes') }}
 ),
 
 session_costs as (
@@ -150,7 +147,7 @@ final as (
     from sessions
     {%- for part in ['session_goals', 'session_costs', 'session_tokens', 'session_values'] %}
     left join {{ part }}
-        on sessions.environment = {{ part }}.environment and sessions.session_id = {{ part }}.session_id
+        on {{ agent_goals.same_session('sessions', part) }}
     {%- endfor %}
 )
 
