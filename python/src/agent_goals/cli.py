@@ -18,7 +18,7 @@ from agent_goals import loading
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.errors import AgentGoalsError
 from agent_goals.loading.report import LoadReport, Rejected
-from agent_goals.loading.sources import Source
+from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.profile import Target, find_target
 from agent_goals.warehouse import connect
 
@@ -104,7 +104,7 @@ def load(
     """
     target: Target = find_target(**where)
     sources = loading.find_sources(files, record_type)
-    with _progress() as on_file, _rejects_file(rejects) as on_reject:
+    with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
         connection = connect(target, lock_timeout=lock_timeout, on_wait=lambda holder: _note(f"waiting for {holder} ..."))
         with connection:
             report = loading.load(
@@ -113,8 +113,9 @@ def load(
                 schema=target.raw_schema,
                 tables=target.raw_tables,
                 strict=strict,
-                on_reject=on_reject,
+                on_reject=rejects_file.write,
                 on_file=on_file,
+                on_restart=rejects_file.close,
             )
     _finish(report, as_json, rejects, refused=strict and report.batch_id is None)
 
@@ -127,8 +128,8 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     Exit code: 0 all good, 1 some lines rejected, 2 could not run.
     """
     sources = loading.find_sources(files, record_type)
-    with _progress() as on_file, _rejects_file(rejects) as on_reject:
-        report = loading.validate(sources, on_reject=on_reject, on_file=on_file)
+    with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
+        report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file, on_restart=rejects_file.close)
     _finish(report, as_json, rejects, verb="good")
 
 
@@ -142,27 +143,40 @@ def _progress() -> Iterator[Callable[[Source], None]]:
         yield lambda source: status.update(f"reading {escape(str(source.path))} ...")
 
 
-@contextmanager
-def _rejects_file(path: Path | None) -> Iterator[Callable[[Rejected], None]]:
+class _RejectsFile:
     """Writes each rejected line below a comment that says what is wrong; the loader skips the comments."""
-    if path is None:
-        yield lambda rejected: None
-        return
-    file: IO[bytes] | None = None
 
-    def write(rejected: Rejected) -> None:
-        nonlocal file
-        file = file or path.open("wb")
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+        self._type: str | None = None
+
+    def __enter__(self) -> _RejectsFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, rejected: Rejected) -> None:
+        """Add one line."""
+        if self._path is None:
+            return
+        self._file = self._file or self._path.open("wb")
+        if rejected.record_type != self._type:
+            # The line may owe its type to the name of the file it stood in.
+            self._type = rejected.record_type
+            self._file.write(f"{TYPE_COMMENT} {self._type or 'unknown'}\n".encode())
         reason = " ".join(rejected.reason.split())
-        file.write(f"# line {rejected.line} of {rejected.file}: {rejected.code}: {reason}\n".encode("utf-8", "backslashreplace"))
+        comment = f"# line {rejected.line} of {rejected.file}: {rejected.code}: {reason}\n"
+        self._file.write(comment.encode("utf-8", "backslashreplace"))
         raw = rejected.text if isinstance(rejected.text, bytes) else rejected.text.encode("utf-8", "surrogatepass")
-        file.write(raw.replace(b"\n", b" ") + b"\n")
+        self._file.write(raw.replace(b"\n", b" ") + b"\n")
 
-    try:
-        yield write
-    finally:
-        if file:
-            file.close()
+    def close(self) -> None:
+        """Close the file; what is written next begins it anew."""
+        if self._file:
+            self._file.close()
+        self._file = self._type = None
 
 
 def _finish(report: LoadReport, as_json: bool, rejects: Path | None, *, verb: str = "loaded", refused: bool = False) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
+from agent_goals.loading.at_once import NotAtOnceError
 from agent_goals.loading.batch import Batch, RejectSink
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Source, find_source
@@ -24,6 +25,7 @@ def load(
     strict: bool = False,
     on_reject: RejectSink = lambda rejected: None,
     on_file: Callable[[Source], None] = lambda source: None,
+    on_restart: Callable[[], None] = lambda: None,
 ) -> LoadReport:
     """Load files in one transaction: it happens as a whole or not at all.
 
@@ -35,6 +37,7 @@ def load(
         strict: load nothing when any line is rejected.
         on_reject: told of every rejected line.
         on_file: told of every file before it is read.
+        on_restart: told when the load begins anew, so rejects told so far do not count.
 
     Returns:
         What came of every file; its ``batch_id`` is ``None`` when nothing was written.
@@ -44,12 +47,33 @@ def load(
         duckdb.Error: when the warehouse fails; nothing is written then.
     """
     connection.execute("set timezone = 'UTC'")
+    digests = {source: source.sha256() for source in sources}
+    line_by_line: set[Source] = set()
+    while True:
+        try:
+            return _attempt(connection, schema, tables or {}, digests, line_by_line, strict, on_reject, on_file)
+        except NotAtOnceError as error:
+            line_by_line.add(error.source)
+            on_restart()
+
+
+def _attempt(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    tables: Mapping[str, str],
+    digests: Mapping[Source, str],
+    line_by_line: Container[Source],
+    strict: bool,
+    on_reject: RejectSink,
+    on_file: Callable[[Source], None],
+) -> LoadReport:
     connection.begin()
     try:
-        batch = Batch(connection, schema, tables or {}, on_reject)
-        for source in sources:
+        batch = Batch(connection, schema, tables, on_reject)
+        for source, sha256 in digests.items():
             on_file(source)
-            batch.add(source)
+            if not batch.add_unchanged(source, sha256):
+                batch.add(source, sha256, may_be_at_once=source not in line_by_line)
         report = batch.finish()
         if strict and report.count_rejected:
             connection.rollback()
@@ -67,10 +91,11 @@ def validate(
     *,
     on_reject: RejectSink = lambda rejected: None,
     on_file: Callable[[Source], None] = lambda source: None,
+    on_restart: Callable[[], None] = lambda: None,
 ) -> LoadReport:
     """Say what a load into an empty warehouse would do; arguments and result as for ``load``."""
     with duckdb.connect() as connection:
-        report = load(connection, sources, on_reject=on_reject, on_file=on_file)
+        report = load(connection, sources, on_reject=on_reject, on_file=on_file, on_restart=on_restart)
     report.batch_id = None
     return report
 

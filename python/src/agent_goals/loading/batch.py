@@ -14,6 +14,7 @@ import duckdb
 
 from agent_goals.contract import RECORD_TYPES, RecordType
 from agent_goals.ddl import COLUMN_TYPES, LOAD_BATCHES, REJECTED_RECORDS, create_all, quote
+from agent_goals.loading.at_once import land_at_once
 from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Line, Source, describe
@@ -65,6 +66,8 @@ class Batch:
         self._tables = {
             record.name: f"{quote(schema)}.{quote(tables.get(record.table, record.table))}" for record in RECORD_TYPES.values()
         }
+        self._ledger = f"{quote(schema)}.{quote(LOAD_BATCHES.name)}"
+        self._read: list[tuple[Source, str, FileReport]] = []
         self._on_reject = on_reject
         for statement in create_all(schema, names=tables):
             connection.execute(statement)
@@ -75,18 +78,34 @@ class Batch:
 
     def _next_loaded_at(self) -> datetime:
         """Now, or just after the latest batch when the clock has gone back."""
-        tables = [*self._tables.values(), f"{quote(self._schema)}.{LOAD_BATCHES.name}"]
+        tables = [*self._tables.values(), self._ledger]
         latest = " union all ".join(f"select max(loaded_at) as t from {table}" for table in tables)
         row = self.connection.execute(f"select max(t) from ({latest})").fetchone()
         now = datetime.now(UTC).replace(tzinfo=None)
         return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
 
-    def add(self, source: Source) -> FileReport:
-        """Land a file's records and set its rejected lines aside."""
+    def add(self, source: Source, sha256: str, *, may_be_at_once: bool = True) -> FileReport:
+        """Land a file's records and set its rejected lines aside.
+
+        Args:
+            source: the file.
+            sha256: its SHA-256.
+            may_be_at_once: whether DuckDB may try to read the file itself.
+
+        Raises:
+            NotAtOnceError: when it tried and could not: the transaction is lost, and has to be begun anew without.
+        """
         report = FileReport(str(source.path))
         self.report.files.append(report)
+        self._read.append((source, sha256, report))
         first_rows = {name: self._next_row(name) for name in RECORD_TYPES}
-        self._add_lines(source, report, source.lines())
+        at_once = land_at_once(self, source) if may_be_at_once else None
+        if at_once is None:
+            self._add_lines(source, report, source.lines())
+        else:
+            if at_once.count:
+                report.counts(source.record_type).loaded += at_once.count
+            self._add_lines(source, report, at_once.left)
         for name, record in RECORD_TYPES.items():
             last_row = self._next_row(name) - 1
             if last_row >= first_rows[name]:
@@ -100,8 +119,66 @@ class Batch:
         for name, record in RECORD_TYPES.items():
             if self._segments[name]:
                 self._drop_duplicates(record)
+        for source, sha256, report in self._read:
+            self._record(source, sha256, report)
         self.report.batch_id = self.batch_id
         return self.report
+
+    def add_unchanged(self, source: Source, sha256: str) -> bool:
+        """Leave out a file that an earlier batch loaded whole, if all that it brought is still there.
+
+        Args:
+            source: the file.
+            sha256: its SHA-256.
+
+        Returns:
+            Whether it was left out.
+        """
+        rows = self.connection.execute(
+            f"""select record_type, count_loaded + count_duplicate, count_rejected, batch_id from {self._ledger}
+            where file_sha256 = $sha256 and read_as = $read_as
+            qualify batch_id = last_value(batch_id) over (order by loaded_at rows between unbounded preceding and unbounded following)""",
+            {"sha256": sha256, "read_as": _read_as(source)},
+        ).fetchall()
+        if not rows or any(rejected for _, _, rejected, _ in rows):
+            return False
+        if not all(self._is_intact(batch_id) for batch_id in {row[3] for row in rows}):
+            return False
+        report = FileReport(str(source.path), is_unchanged=True)
+        for record_type, count, _, _ in rows:
+            if record_type is not None:
+                report.counts(record_type).duplicate = count
+        self.report.files.append(report)
+        return True
+
+    def _is_intact(self, batch_id: str) -> bool:
+        """Whether the raw tables still hold every row that a batch put there."""
+        for name, table in self._tables.items():
+            row = self.connection.execute(
+                f"""select (select count(*) from {table} where batch_id = $batch)
+                    = (select coalesce(sum(count_loaded), 0) from {self._ledger} where batch_id = $batch and record_type = $type)""",
+                {"batch": batch_id, "type": name},
+            ).fetchone()
+            if row is None or not row[0]:
+                return False
+        return True
+
+    def _record(self, source: Source, sha256: str, report: FileReport) -> None:
+        for name, counts in report.types.items():
+            self.connection.execute(
+                f"insert into {self._ledger} values ($batch, $loaded_at, $file, $sha256, $read_as, $type, $loaded, $duplicate, $rejected)",
+                {
+                    "batch": self.batch_id,
+                    "loaded_at": self.loaded_at,
+                    "file": source.location,
+                    "sha256": sha256,
+                    "read_as": _read_as(source),
+                    "type": name,
+                    "loaded": counts.loaded,
+                    "duplicate": counts.duplicate,
+                    "rejected": counts.rejected.total(),
+                },
+            )
 
     def _next_row(self, name: str) -> int:
         """The row id after the batch's last one in a table; new rows' ids rise in the order they are written."""
@@ -115,49 +192,50 @@ class Batch:
         for chunk in _chunks(lines):
             texts = [line.text if isinstance(line.text, str) and line.error is None else None for line in chunk]
             self.connection.execute(
-                "create or replace temp table chunk as select unnest($numbers) as number, unnest($texts) as text",
-                {"numbers": list(range(len(chunk))), "texts": texts},
+                """create or replace temp table chunk as
+                select unnest($numbers) as number, unnest($texts)::varchar as text, unnest($types)::varchar as default_type""",
+                {"numbers": list(range(len(chunk))), "texts": texts, "types": [line.record_type for line in chunk]},
             )
             left = bytearray(b"\1") * len(chunk)
-            for name, record in RECORD_TYPES.items():
-                for number in self._land_clean(record, source, report):
+            for record in RECORD_TYPES.values():
+                for number in self._land_clean(record, report):
                     left[number] = 0
             self._add_one_by_one(source, report, [line for line, is_left in zip(chunk, left, strict=True) if is_left])
 
-    def _land_clean(self, record: RecordType, source: Source, report: FileReport) -> Sequence[int]:
+    def _land_clean(self, record: RecordType, report: FileReport) -> Sequence[int]:
         """Land the chunk's clean records of one type; returns their numbers."""
-        untyped = source.record_type == record.name
-        mentions = f"contains(text, {text_literal(record.name)})"
-        if not untyped:
-            some = self.connection.execute(f"select 1 from chunk where {mentions} limit 1").fetchone()
-            if not some:
-                return ()
-        select = clean_select(record, "chunk", untyped=untyped, keep="text, number")
+        untyped = f"coalesce(default_type = {text_literal(record.name)}, false)"
+        if not self._count(f"(select 1 from chunk where {untyped} or contains(text, {text_literal(record.name)}) limit 1)"):
+            return ()
+        select = clean_select(record, "chunk", untyped=untyped, keep="text, number, default_type")
         self.connection.execute(
             f"create or replace temp table clean as select {', '.join(select.columns)}, number from ({select.sql}) where is_clean"
         )
         numbers = [number for (number,) in self.connection.execute("select number from clean").fetchall()]
         if numbers:
-            self._insert(record, "clean order by number")
+            self.insert(record, "clean order by number")
             report.counts(record.name).loaded += len(numbers)
         return numbers
 
-    def _insert(self, record: RecordType, relation: str) -> None:
+    def insert(self, record: RecordType, relation: str) -> int:
+        """Put a relation's rows, typed columns of the record, into its raw table; returns how many."""
         columns = ", ".join(quote(column.name) for column in record.columns)
         values = ", ".join(
             f"coalesce(event_id, {content_id(record)})" if column.name == "event_id" else with_default(column)
             for column in record.columns
         )
-        self.connection.execute(
+        row = self.connection.execute(
             f"insert into {self._tables[record.name]} ({columns}, loaded_at, batch_id) select {values}, {self._stamp} from {relation}"
-        )
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def _add_one_by_one(self, source: Source, report: FileReport, lines: Sequence[Line]) -> None:
         """Judge what the vectorised pass left: unusual but good records land, the others are rejected."""
         accepted: dict[str, list[Mapping[str, Any]]] = {}
         rejected: list[Rejected] = []
         for line in lines:
-            outcome = validate_line(line.text, source.record_type)
+            outcome = validate_line(line.text, line.record_type)
             if outcome.accepted and line.error is None:
                 assert outcome.record_type is not None and outcome.values is not None
                 accepted.setdefault(outcome.record_type.name, []).append(outcome.values)
@@ -183,7 +261,7 @@ class Batch:
             for key, column in columns.items()
         }
         self.connection.execute(f"create or replace temp table clean as select {select}", values)
-        self._insert(record, "clean")
+        self.insert(record, "clean")
 
     def _reject(self, source: Source, report: FileReport, rejected: Sequence[Rejected]) -> None:
         for item in rejected:
@@ -291,6 +369,10 @@ class Batch:
         return int(row[0])
 
 
+def _read_as(source: Source) -> str:
+    return f"{CONTRACT_DIGEST} {source.format} {source.record_type}"
+
+
 def _chunks(lines: Iterable[Line]) -> Iterable[list[Line]]:
     iterator = iter(lines)
     while chunk := list(islice(iterator, 1)):
@@ -307,9 +389,9 @@ def _rejected(source: Source, line: Line, outcome: Validation) -> Rejected:
     record_type = outcome.record_type.name if outcome.record_type else None
     if line.error is not None:
         return Rejected(
-            str(source.path), line.number, record_type or source.record_type, "malformed_row", None, line.error, line.text
+            str(source.path), line.number, record_type or line.record_type, "malformed_row", None, line.error, line.text
         )
     problem = outcome.problems[0]
     return Rejected(
-        str(source.path), line.number, record_type or source.record_type, problem.code, problem.field, problem.message, line.text
+        str(source.path), line.number, record_type or line.record_type, problem.code, problem.field, problem.message, line.text
     )

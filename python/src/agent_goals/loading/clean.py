@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent_goals.contract import INTEGER_LIMIT, MONEY_SCALE, NUMBER_LIMIT, NUMBER_PATTERN, TIMESTAMP_PATTERN, Field, RecordType
+from agent_goals.contract import INTEGER_LIMIT, NUMBER_LIMIT, NUMBER_PATTERN, TIMESTAMP_PATTERN, Field, RecordType
 from agent_goals.ddl import COLUMN_TYPES, quote
 from agent_goals.validate import TYPE_FIELD
 
-#: Below this many bytes no record is nested so deeply that Python could not read it.
+#: Below this many bytes, or with fewer than half as many opening brackets, no record is nested more deeply than Python reads.
 _SHALLOW_BYTES = 800
-
-#: JSON numbers and the texts that stand for one are told apart by this.
-_QUOTE = "'\"'"
 
 
 def text_literal(text: str) -> str:
@@ -27,140 +24,124 @@ def text_literal(text: str) -> str:
 
 @dataclass(frozen=True)
 class CleanSelect:
-    """The clean rows of one record type.
+    """A query over rows read as records of one type.
 
     Attributes:
-        sql: a query with the type's columns, ``text`` and ``is_clean``, over the relation it was made for.
-        columns: the quoted column names in order.
+        sql: the query: the type's columns, the relation's columns that were asked for, and ``is_clean``.
+        columns: the quoted names of the type's columns in order.
     """
 
     sql: str
     columns: tuple[str, ...]
 
 
-def clean_select(record: RecordType, relation: str, *, untyped: bool, keep: str = "text") -> CleanSelect:
+def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str = "text") -> CleanSelect:
     """The query that reads every row of ``relation`` as a record.
 
     Args:
         record: the type to read the rows as.
-        relation: a relation with a text column ``text``: one JSON text a row.
-        untyped: whether a record that names no type is of this one.
-        keep: the relation's columns to pass on.
+        relation: a relation with a column ``text``: one JSON text a row.
+        untyped: an SQL condition: whether a row that names no type is of this one.
+        keep: the relation's columns to pass on; ``text`` has to be among them.
     """
-    fields = record.columns
-    names = [TYPE_FIELD, *(field.name for field in fields)]
-    paths = "[" + ", ".join(text_literal(f'$."{name}"') for name in names) + "]"
-    own_type = text_literal(f'"{record.name}"')
-    checks = [
-        "is_read",
-        f"coalesce(x[1] in ({own_type}{', ' + text_literal('null') if untyped else ''}), {'true' if untyped else 'false'})",
-    ]
-    values = []
-    for index, field in enumerate(fields, 2):
-        value, check = _field(field, f"x[{index}]")
-        values.append(f"{value} as {quote(field.name)}")
-        if check:
-            checks.append(check)
-    checks += [f"not coalesce({rule.sql}, false)" for rule in record.rules]
-    columns = tuple(quote(field.name) for field in fields)
+    names = [TYPE_FIELD, *(field.name for field in record.columns)]
+    structure = text_literal("{" + ", ".join(f'"{name}": "JSON"' for name in names) + "}")
+    columns = tuple(quote(field.name) for field in record.columns)
+    values = ", ".join(f"{_value(field, _json(field.name))} as {quote(field.name)}" for field in record.columns)
+    # One look decides the usual record: every key it has gave a value. Nulls and empty texts need the longer look.
+    count_values = " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
+    required = " and ".join(f"{quote(field.name)} is not null" for field in record.columns if field.required)
+    rules = " and ".join(f"not coalesce({rule.sql}, false)" for rule in record.rules) or "true"
     sql = f"""
-        select {", ".join(columns)}, {keep}, ({" and ".join(checks)}) as is_clean
+        select {', '.join(columns)}, {keep},
+            case
+                when keys is null or not ({required}) or not ({_is_of_type(record, untyped)}) or not ({rules}) then false
+                when not ({_is_plain(record)}) then false
+                when {count_values} + cast({_json(TYPE_FIELD)} is not null as tinyint) = len(keys) then true
+                else {_has_only_absent(record)}
+            end as is_clean
         from (
-            select {", ".join(values)}, x, {keep}, x is not null and {_WHOLE_RECORD} as is_read
-            from (
-                select {keep}, case when json_valid(text) then cast(json_extract(text, {paths}) as varchar[]) end as x
-                from {relation}
-            )
+            select {values}, x, {keep}, case when x is not null then json_keys(text) end as keys
+            from (select {keep}, case when json_valid(text) then json_transform(text, {structure}) end as x from {relation})
         )"""
     return CleanSelect(sql, columns)
 
 
-#: Keys without a path, and repeated keys, make more keys than values. DuckDB reads NaN, Infinity and a comma before a
-#: closing bracket, which are not JSON. A NUL, or many brackets in a long text, need a closer look.
-_WHOLE_RECORD = rf"""list_aggregate(x, 'count') = len(json_keys(text))
-    and not contains(text, '\u0000') and not contains(text, 'NaN') and not contains(text, 'Infinity')
-    and not regexp_matches(text, ',\s*[\]}}]')
-    and (strlen(text) < {_SHALLOW_BYTES} or len(regexp_replace(text, '[^\[{{]', '', 'g')) < 200)"""
+def _json(name: str) -> str:
+    """The JSON text of a field of the row; null where it is absent or null."""
+    return f"cast(x.{quote(name)} as varchar)"
 
 
-def _field(field: Field, json: str) -> tuple[str, str]:
-    """A field's value and the check that it was read, over its JSON text (null where it is absent)."""
-    absent = f"{json} is null or {json} in ('null', '\"\"')"
+def _is_of_type(record: RecordType, untyped: str) -> str:
+    own = text_literal(f'"{record.name}"')
+    return f"case when {_json(TYPE_FIELD)} is null then {untyped} else {_json(TYPE_FIELD)} = {own} end"
+
+
+def _is_plain(record: RecordType) -> str:
+    r"""Whether nothing about the text asks for a closer look.
+
+    DuckDB reads NaN, Infinity and a comma before a closing bracket, which are not JSON. A NUL (``\u0000``) is refused.
+    Only inside an object can a NaN have passed the columns' own checks.
+    """
+    nested = [quote(field.name) for field in record.columns if field.type == "object"]
+    words = [f"not coalesce(contains({column}, '{word}'), false)" for column in nested for word in ("NaN", "Infinity")]
+    shallow = (
+        f"case when strlen(text) < {_SHALLOW_BYTES} then true "
+        f"else length(text) - length(translate(text, '[{{', '')) < {_SHALLOW_BYTES // 2} end"
+    )
+    return " and ".join([*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')", shallow])
+
+
+def _has_only_absent(record: RecordType) -> str:
+    """Whether no key is unknown or repeated, and every field without a value was null or an empty text."""
+    names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in record.columns)))
+    absent = " and ".join(f"({quote(field.name)} is not null or coalesce({_json(field.name)} = '\"\"', true))" for field in record.columns)
+    return f"(list_has_all([{names}], keys) and len(list_distinct(keys)) = len(keys) and {absent})"
+
+
+def _value(field: Field, json: str) -> str:
+    """The field's value by the contract; null where it is absent or not surely right."""
     inner = f"substr({json}, 2, length({json}) - 2)"
-    if field.type == "string":
-        value = f"case when {json}[1] = {_QUOTE} then nullif(case when contains({json}, '\\') then json_extract_string({json}, '$') else {inner} end, '') end"
-        if field.choices:
-            allowed = ", ".join(text_literal(f'"{choice}"') for choice in field.choices)
-            check = f"({absent} or {json} in ({allowed}))"
-        elif field.required:
-            check = f"coalesce({json}[1] = {_QUOTE} and {json} <> '\"\"', false)"
-        else:
-            check = f"({absent} or {json}[1] = {_QUOTE})"
-        return value, check
-    value, check = _READERS[field.type](field, json, inner)
-    name = quote(field.name)
-    return (
-        value,
-        f"coalesce({name} is not null and {check}, false)" if field.required else f"({absent} or coalesce({check}, false))",
-    )
+    # The text of a JSON string lies between these two.
+    is_text = f"{json} >= '\"' and {json} < '#'"
+    text = f"case when {is_text} then case when contains({json}, '\\') then json_extract_string({json}, '$') else {inner} end end"
+    if field.choices:
+        choices = ", ".join(text_literal(f'"{choice}"') for choice in field.choices)
+        return f"case when {json} in ({choices}) then {inner} end"
+    match field.type:
+        case "string":
+            return f"nullif({text}, '')"
+        case "boolean":
+            return f"""case lower({json}) when 'true' then true when 'false' then false when '"true"' then true when '"false"' then false end"""
+        case "number":
+            return _bounded(field, f"try_cast({_number_text(json, inner, is_text)} as double)", NUMBER_LIMIT)
+        case "money":
+            money = COLUMN_TYPES["duckdb"]["money"]
+            return _bounded(field, f"try_cast({_number_text(json, inner, is_text)} as {money})", NUMBER_LIMIT)
+        case "integer":
+            double = f"try_cast({_number_text(json, inner, is_text)} as double)"
+            whole = f"case when {double} = trunc({double}) then {double} end"
+            return f"cast({_bounded(field, whole, INTEGER_LIMIT)} as bigint)"
+        case "timestamp":
+            moment = f"cast(try_cast({inner} as timestamptz) as timestamp)"
+            is_moment = f"regexp_full_match({json}, '\"{TIMESTAMP_PATTERN}\"')"
+            return f"case when {is_moment} and {moment} between timestamp '0001-01-01' and timestamp '9999-12-31' then {moment} end"
+        case "object":
+            return f"case when {json}[1] = '{{' then {json} end"
+        case "strings":
+            item = r'"([^"\\]|\\.)*"'
+            return f"case when regexp_full_match({json}, '\\[({item}(,{item})*)?\\]') then {json} end"
 
 
-def _boolean(field: Field, json: str, _inner: str) -> tuple[str, str]:
-    words = f"lower(trim({json}, {_QUOTE}))"
-    return f"case {words} when 'true' then true when 'false' then false end", f"{quote(field.name)} is not null"
+def _number_text(json: str, inner: str, is_text: str) -> str:
+    """A number's text: a JSON number, or a text that is written like one."""
+    return f"case when {is_text} then case when regexp_full_match({inner}, '{NUMBER_PATTERN}') then {inner} end else {json} end"
 
 
-def _numeric(json: str, inner: str) -> str:
-    """The number's text: a text that stands for one must be written like one."""
-    return f"case when {json}[1] = {_QUOTE} then case when regexp_full_match({inner}, '{NUMBER_PATTERN}') then {inner} end else {json} end"
-
-
-def _bounds(field: Field, limit: int) -> str:
-    name = quote(field.name)
-    minimum = "" if field.minimum is None else f" and {name} >= {field.minimum}"
-    return f"abs({name}) < {limit}{minimum}"
-
-
-def _number(field: Field, json: str, inner: str) -> tuple[str, str]:
-    return f"try_cast({_numeric(json, inner)} as double)", _bounds(field, NUMBER_LIMIT)
-
-
-def _integer(field: Field, json: str, inner: str) -> tuple[str, str]:
-    double = f"try_cast({_numeric(json, inner)} as double)"
-    value = f"case when abs({double}) < {INTEGER_LIMIT} and {double} = trunc({double}) then cast({double} as bigint) end"
-    return value, _bounds(field, INTEGER_LIMIT)
-
-
-def _money(field: Field, json: str, inner: str) -> tuple[str, str]:
-    return f"try_cast({_numeric(json, inner)} as decimal(38, {MONEY_SCALE}))", _bounds(field, NUMBER_LIMIT)
-
-
-def _timestamp(field: Field, json: str, inner: str) -> tuple[str, str]:
-    value = f"case when regexp_full_match({json}, '\"{TIMESTAMP_PATTERN}\"') then cast(try_cast({inner} as timestamptz) as timestamp) end"
-    return (
-        value,
-        f"{quote(field.name)} >= timestamp '0001-01-01' and {quote(field.name)} < timestamp '9999-12-31 23:59:59.999999'",
-    )
-
-
-def _object(_field: Field, json: str, _inner: str) -> tuple[str, str]:
-    return f"case when {json}[1] = '{{' then {json} end", f"{json}[1] = '{{'"
-
-
-def _strings(_field: Field, json: str, _inner: str) -> tuple[str, str]:
-    item = r'"([^"\\]|\\.)*"'
-    return f"case when {json}[1] = '[' then {json} end", f"regexp_full_match({json}, '\\[({item}(,{item})*)?\\]')"
-
-
-_READERS = {
-    "boolean": _boolean,
-    "number": _number,
-    "integer": _integer,
-    "money": _money,
-    "timestamp": _timestamp,
-    "object": _object,
-    "strings": _strings,
-}
+def _bounded(field: Field, value: str, limit: int) -> str:
+    minimum = f"-{limit - 1}" if field.minimum is None else str(field.minimum)
+    # A number between the last whole one and the limit is left for a closer look: comparing whole numbers is quick.
+    return f"case when {value} between {minimum} and {limit - 1} then {value} end"
 
 
 def with_default(field: Field) -> str:

@@ -17,7 +17,6 @@ import duckdb
 
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.errors import LoadError
-from agent_goals.validate import TYPE_FIELD
 
 Format = Literal["ndjson", "json", "csv", "parquet"]
 
@@ -42,11 +41,13 @@ class Line(NamedTuple):
     Attributes:
         number: the physical line (of a Parquet file: the row), from 1.
         text: the record's JSON text; the raw bytes where they are not UTF-8.
+        record_type: the type of the record if it names none itself; ``None`` when nothing says.
         error: what is wrong with the row itself, where it has no JSON text that says so.
     """
 
     number: int
     text: str | bytes
+    record_type: str | None
     error: str | None = None
 
 
@@ -133,12 +134,20 @@ def is_skipped(line: bytes) -> bool:
     return not content or content.startswith(b"#")
 
 
+#: A comment that says what the lines below it are, in a file of rejected lines; the name of no type ends it.
+TYPE_COMMENT = "# type:"
+
+
 def _ndjson_lines(source: Source) -> Iterator[Line]:
+    record_type = source.record_type
     with source.open() as file:
         for number, line in enumerate(file, 1):
             content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
             if not is_skipped(content):
-                yield Line(number, decode(content.rstrip(b"\r\n")))
+                yield Line(number, decode(content.rstrip(b"\r\n")), record_type)
+            elif source.record_type is None and content.startswith(TYPE_COMMENT.encode()):
+                name = content[len(TYPE_COMMENT) :].decode(errors="replace").strip()
+                record_type = name if name in RECORD_TYPES else None
 
 
 _STRUCTURE = re.compile(r'["\\\[\]{},\n]')
@@ -157,7 +166,7 @@ def _json_elements(source: Source) -> Iterator[Line]:
         piece.clear()
         if text.strip():
             content = text.strip().encode("utf-8", "surrogateescape")
-            yield Line(start, decode(content))
+            yield Line(start, decode(content), source.record_type)
         start = 0
 
     with source.open() as binary, io.TextIOWrapper(binary, "utf-8-sig", errors="surrogateescape", newline="") as file:
@@ -243,17 +252,21 @@ def _csv_rows(source: Source) -> Iterator[Line]:
             elif header is None:
                 header = [name.strip() for name in row]
             else:
-                yield _csv_line(number, header, row)
+                yield _csv_line(source, number, header, row)
             number = rows.line_num + 1
 
 
-def _csv_line(number: int, header: list[str], row: list[str]) -> Line:
+def _csv_line(source: Source, number: int, header: list[str], row: list[str]) -> Line:
     names = header + [f"column {index}" for index in range(len(header) + 1, len(row) + 1)]
-    text = _json_object(list(zip(names, row, strict=False)))
+    cells = list(zip(names, row, strict=False))
+    if len(row) < len(header):
+        # Not a field of any record, so the row cannot be loaded from the rejects before it is mended.
+        cells.append(("missing columns", ", ".join(header[len(row) :])))
+    text = _json_object(cells)
     error = None
     if len(row) != len(header):
         error = f"the row has {len(row)} cells but the header has {len(header)}: quote cells that hold a comma, or add the missing ones."
-    return Line(number, decode(text.encode("utf-8", "surrogateescape")), error)
+    return Line(number, decode(text.encode("utf-8", "surrogateescape")), source.record_type, error)
 
 
 def _parquet_rows(source: Source) -> Iterator[Line]:
@@ -270,7 +283,7 @@ def _parquet_rows(source: Source) -> Iterator[Line]:
         while rows := cursor.fetchmany(10_000):
             for (text,) in rows:
                 number += 1
-                yield Line(number, text)
+                yield Line(number, text, source.record_type)
 
 
 def _parquet_value(name: str, kind: str) -> str:
@@ -291,6 +304,3 @@ def _literal(text: str) -> str:
 def describe(value: Any) -> str:
     """A record's text as it is stored with a rejected record: bytes that are not UTF-8 as a Python bytes literal."""
     return value if isinstance(value, str) else repr(value)
-
-
-__all__ = ["FORMATS", "TYPE_FIELD", "Format", "Line", "Source", "decode", "describe", "find_source", "is_skipped"]
