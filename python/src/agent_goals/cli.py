@@ -20,6 +20,8 @@ from agent_goals.errors import AgentGoalsError
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.profile import Target, find_target
+from agent_goals.schema import dbt_sources, json_schema
+from agent_goals.summary import goal_performance, performance_table
 from agent_goals.warehouse import connect
 
 EXIT_REJECTED = 1
@@ -131,6 +133,34 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
         report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file, on_restart=rejects_file.close)
     _finish(report, as_json, rejects, verb="good")
+
+
+@main.command(cls=_Command)
+@click.argument("record_type", required=False, type=click.Choice(list(RECORD_TYPES)), metavar="[TYPE]")
+@click.option("--format", "form", type=click.Choice(["json-schema", "dbt-sources"]), default="json-schema", show_default=True)
+def schema(record_type: str | None, form: str) -> None:
+    """Print the JSON Schema of a record TYPE (goal, cost, value, session or turn), or of all of them."""
+    if form == "dbt-sources":
+        click.echo(dbt_sources(), nl=False)
+        return
+    schemas = {name: json_schema(record) for name, record in RECORD_TYPES.items()}
+    click.echo(json.dumps(schemas[record_type] if record_type else schemas, indent=2, ensure_ascii=False))
+
+
+@main.command(cls=_Command)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_target_options
+def summary(as_json: bool, lock_timeout: float, **where: str | None) -> None:
+    """Print what each agent achieved and what it cost, from the marts that `dbt build` made."""
+    target = find_target(**where)
+    with connect(target, lock_timeout=lock_timeout, read_only=True) as connection:
+        rows = goal_performance(connection, target.schema)
+    if as_json:
+        click.echo(json.dumps(rows, default=str))
+    elif rows:
+        Console().print(performance_table(rows))
+    else:
+        _note("no goal has been recorded yet: load records and run `dbt build`.")
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
     required = " and ".join(f"{quote(field.name)} is not null" for field in record.columns if field.required)
     rules = " and ".join(f"not coalesce({rule.sql}, false)" for rule in record.rules) or "true"
     sql = f"""
-        select {', '.join(columns)}, {keep},
+        select {", ".join(columns)}, {keep},
             case
                 when keys is null or not ({required}) or not ({_is_of_type(record, untyped)}) or not ({rules}) then false
                 when not ({_is_plain(record)}) then false
@@ -95,7 +95,9 @@ def _is_plain(record: RecordType) -> str:
 def _has_only_absent(record: RecordType) -> str:
     """Whether no key is unknown or repeated, and every field without a value was null or an empty text."""
     names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in record.columns)))
-    absent = " and ".join(f"({quote(field.name)} is not null or coalesce({_json(field.name)} = '\"\"', true))" for field in record.columns)
+    absent = " and ".join(
+        f"({quote(field.name)} is not null or coalesce({_json(field.name)} = '\"\"', true))" for field in record.columns
+    )
     return f"(list_has_all([{names}], keys) and len(list_distinct(keys)) = len(keys) and {absent})"
 
 
@@ -125,7 +127,9 @@ def _value(field: Field, json: str) -> str:
         case "timestamp":
             moment = f"cast(try_cast({inner} as timestamptz) as timestamp)"
             is_moment = f"regexp_full_match({json}, '\"{TIMESTAMP_PATTERN}\"')"
-            return f"case when {is_moment} and {moment} between timestamp '0001-01-01' and timestamp '9999-12-31' then {moment} end"
+            return (
+                f"case when {is_moment} and {moment} between timestamp '0001-01-01' and timestamp '9999-12-31' then {moment} end"
+            )
         case "object":
             return f"case when {json}[1] = '{{' then {json} end"
         case "strings":
