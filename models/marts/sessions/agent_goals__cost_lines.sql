@@ -8,15 +8,12 @@ share_receivers as (
     select * from {{ ref('int_agent_goals__share_receivers') }}
 ),
 
--- A cost that names no goal goes to every leaf goal of its session, and to none where there is no such goal.
+-- A known cost that names no goal goes to every leaf goal of its session, and to none where there is no such goal. The
+-- judges' own bill goes nowhere.
 addressed as (
     select
         cost_events.*,
-        case
-            when cost_events.cost_type = 'evaluation' or cost_events.amount is null or cost_events.goal is not null
-                then false
-            else share_receivers.goal is not null
-        end as is_shared,
+        share_receivers.goal is not null as is_shared,
         share_receivers.goal as receiver_goal,
         share_receivers.goal_sequence,
         share_receivers.share_weight

@@ -21,7 +21,7 @@ from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.profile import Target, find_target
 from agent_goals.schema import dbt_sources, json_schema
-from agent_goals.summary import goal_performance, performance_table
+from agent_goals.summary import goal_performance, is_sub_goal, performance_table
 from agent_goals.warehouse import connect
 
 EXIT_REJECTED = 1
@@ -148,9 +148,10 @@ def schema(record_type: str | None, form: str) -> None:
 
 
 @main.command(cls=_Command)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option("--sub-goals", is_flag=True, help="Show goals that are only steps of others as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print every row and column as JSON.")
 @_target_options
-def summary(as_json: bool, lock_timeout: float, **where: str | None) -> None:
+def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | None) -> None:
     """Print what each agent achieved and what it cost, from the marts that `dbt build` made."""
     target = find_target(**where)
     with connect(target, lock_timeout=lock_timeout, read_only=True) as connection:
@@ -158,7 +159,13 @@ def summary(as_json: bool, lock_timeout: float, **where: str | None) -> None:
     if as_json:
         click.echo(json.dumps(rows, default=str))
     elif rows:
-        Console().print(performance_table(rows))
+        shown = [row for row in rows if sub_goals or not is_sub_goal(row)]
+        table = performance_table(shown)
+        console = Console()
+        console.width = max(console.width, console.measure(table).maximum)
+        console.print(table)
+        if len(shown) < len(rows):
+            _note(f"{len(rows) - len(shown)} rows are steps of these goals: --sub-goals shows them.")
     else:
         _note("no goal has been recorded yet: load records and run `dbt build`.")
 

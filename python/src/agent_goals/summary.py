@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -15,7 +16,7 @@ from agent_goals.errors import AgentGoalsError
 
 VIEW = "agent_goals__goal_performance"
 
-Format = Callable[[Any], str]
+Row = Mapping[str, Any]
 
 
 def goal_performance(connection: duckdb.DuckDBPyConnection, schema: str) -> list[dict[str, Any]]:
@@ -34,31 +35,34 @@ def goal_performance(connection: duckdb.DuckDBPyConnection, schema: str) -> list
     ).fetchone()
     if not found:
         raise AgentGoalsError(f"there is no {schema}.{VIEW}: run `dbt build` first.")
-    cursor = connection.execute(f"select * from {quote(schema)}.{quote(VIEW)} order by 1, 2, 3")
+    cursor = connection.execute(f"select * from {quote(schema)}.{quote(VIEW)} order by environment, agent, goal")
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def performance_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """The rows as a table for people: rates in percent, money with the digits that matter, null as a dash."""
-    table = Table(title="Goal performance", title_justify="left")
-    for name in rows[0] if rows else ():
-        table.add_column(name.replace("_", " "), justify="left" if isinstance(rows[0][name], str) else "right", overflow="fold")
+def is_sub_goal(row: Row) -> bool:
+    """Whether the goal was only ever a part of another one."""
+    return row["count_top_level_outcomes"] == 0
+
+
+def performance_table(rows: Sequence[Row]) -> Table:
+    """The rows as a table for people, the agents of each goal below one another.
+
+    Rates are in percent, money has the digits that matter, and null is a dash.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("goal, agent", no_wrap=True)
+    for heading in _COLUMNS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    goals: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        table.add_row(*(escape("-" if value is None else _format_of(name)(value)) for name, value in row.items()))
+        goals.setdefault((row["environment"], row["goal"]), []).append(row)
+    show_environment = len({environment for environment, _ in goals}) > 1
+    for (environment, goal), agents in sorted(goals.items()):
+        table.add_row(f"[bold]{escape(goal)}[/bold]" + (f" ({escape(environment)})" if show_environment else ""))
+        for row in agents:
+            table.add_row(f"  {escape(row['agent'])}", *(escape(shown(row)) for shown in _COLUMNS.values()))
     return table
-
-
-def _format_of(name: str) -> Format:
-    if name.startswith("count_"):
-        return lambda value: f"{value:,}"
-    if name.endswith("_rate") or name in ("goal_efficiency", "verdict_coverage", "score_attainment"):
-        return lambda value: f"{float(value):.1%}"
-    if name.endswith("_seconds"):
-        return lambda value: f"{float(value):,.1f}"
-    if "cost" in name or "value" in name:
-        return money
-    return str
 
 
 def money(amount: Decimal | float) -> str:
@@ -70,3 +74,36 @@ def money(amount: Decimal | float) -> str:
         whole, _, fraction = text.partition(".")
         text = f"{whole}.{fraction[:2]}{fraction[2:].rstrip('0')}"
     return text
+
+
+def percent(share: float) -> str:
+    """A share in percent, with one decimal."""
+    return f"{float(share):.1%}"
+
+
+def duration(seconds: Decimal | float) -> str:
+    """A length of time in the unit in which it is a number of ordinary size."""
+    length = float(seconds)
+    for unit, size in (("h", 3600), ("min", 60)):
+        if length >= 2 * size:
+            return f"{length / size:,.1f} {unit}"
+    return f"{length:,.1f} s"
+
+
+def _known(name: str, shown: Callable[[Any], str]) -> Callable[[Row], str]:
+    return lambda row: "-" if row[name] is None else shown(row[name])
+
+
+def _achieved(row: Row) -> str:
+    return f"{row['count_achieved']:,} of {row['count_achieved'] + row['count_not_achieved']:,}"
+
+
+_COLUMNS: dict[str, Callable[[Row], str]] = {
+    "achieved": _achieved,
+    "rate": _known("goal_achievement_rate", percent),
+    "cost\nper goal": _known("cost_per_goal_achieved", money),
+    "fully\nloaded": _known("fully_loaded_cost_per_goal", money),
+    "effi-\nciency": _known("goal_efficiency", percent),
+    "time\nto goal": _known("average_time_to_goal_seconds", duration),
+    "value\nper goal": _known("value_per_goal", money),
+}
