@@ -161,9 +161,9 @@ def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | 
     elif rows:
         shown = [row for row in rows if sub_goals or not is_sub_goal(row)]
         table = performance_table(shown)
-        console = Console()
-        console.width = max(console.width, console.measure(table).maximum)
-        console.print(table)
+        # A table wider than the terminal is easier to read wrapped than cropped.
+        needed = Console(width=1000).measure(table).maximum
+        Console(width=max(Console().width, needed)).print(table)
         if len(shown) < len(rows):
             _note(f"{len(rows) - len(shown)} rows are steps of these goals: --sub-goals shows them.")
     else:

@@ -173,7 +173,7 @@ def _contradicts_threshold(record: Mapping[str, Any]) -> bool:
     if record["achieved"] is None or record["threshold"] is None or score is None:
         return False
     operator = record["threshold_operator"] or ">="
-    return threshold_met(float(score), operator, float(record["threshold"])) != record["achieved"]
+    return threshold_met(float(score), operator, float(record["threshold"])) is not record["achieved"]
 
 
 THRESHOLD_OPERATORS = (">=", ">", "<=", "<", "=")

@@ -42,7 +42,7 @@ def goal_performance(connection: duckdb.DuckDBPyConnection, schema: str) -> list
 
 def is_sub_goal(row: Row) -> bool:
     """Whether the goal was only ever a part of another one."""
-    return row["count_top_level_outcomes"] == 0
+    return bool(row["count_top_level_outcomes"] == 0)
 
 
 def performance_table(rows: Sequence[Row]) -> Table:
