@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
 
-ROOT = Path(__file__).resolve().parents[2]
+from project import ROOT
 
 
-class _Returned(Exception):
+class _ReturnedError(Exception):
     """Carries what a macro gave to ``return``, as dbt does."""
 
 
@@ -27,7 +26,7 @@ def load_macros(path: str, variables: dict[str, Any] | None = None) -> SimpleNam
     namespace = SimpleNamespace()
 
     def return_(value: Any) -> None:
-        raise _Returned(value)
+        raise _ReturnedError(value)
 
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals.update(
@@ -43,7 +42,7 @@ def load_macros(path: str, variables: dict[str, Any] | None = None) -> SimpleNam
         def call(*arguments: Any) -> Any:
             try:
                 return str(macro(*arguments))
-            except _Returned as returned:
+            except _ReturnedError as returned:
                 return returned.args[0]
 
         return call

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from real_data.build import ROOT, Marts, build_marts, compiled_analysis
+
+from project import ROOT, Marts, build_marts, compiled_analysis
 
 NAMES = sorted(path.stem for path in (ROOT / "analyses").glob("*.sql"))
 

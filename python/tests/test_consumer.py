@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_data.build import ROOT, Marts, build_marts
+
+from project import ROOT, Marts, build_marts
 
 CONSUMER = ROOT / "tests" / "consumer"
 MARTS = [
@@ -51,8 +52,8 @@ def outcomes(marts: Marts) -> dict[str, dict[str, Any]]:
 
 
 def test_no_demo_seed_reaches_the_project(with_seeds: Marts) -> None:
-    seeds = with_seeds.rows("select table_name from information_schema.tables where table_name in ('sessions', 'goal_definitions')")
-    assert seeds == []
+    demo = with_seeds.rows("select * from information_schema.tables where table_name in ('sessions', 'goal_definitions')")
+    assert demo == []
 
 
 def test_the_marts_build_without_the_optional_inputs(with_raw_tables: Marts) -> None:

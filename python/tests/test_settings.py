@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from package_macros import ROOT, load_macros
-from real_data.build import PROGRAMS
+
+from package_macros import load_macros
+from project import PROGRAMS, ROOT
 
 SETTINGS = "config/settings.sql"
 PROJECT = ROOT / "dbt_project.yml"

@@ -48,7 +48,7 @@ joined as (
             when
                 sessions.reported_started_at is null
                 and outcomes.first_automatic_achieved_at = sessions.first_goal_at
-                and (sessions.first_action_at is null or sessions.first_action_at > sessions.first_goal_at)
+                and (sessions.first_action_at is null or sessions.first_action_at >= sessions.first_goal_at)
                 then null
             else {{ agent_goals.seconds_between('sessions.started_at', 'outcomes.first_automatic_achieved_at') }}
         end as signed_time_to_goal_seconds
