@@ -41,6 +41,7 @@ class _Segment:
     first_row: int
     last_row: int
     counts: Counts
+    has_repeats: bool = False
 
 
 class Batch:
@@ -303,7 +304,8 @@ class Batch:
             group by event_id having count(*) > 1""",
             rows,
         )
-        if not self._count("repeated"):
+        segment.has_repeats = self._count("repeated") > 0
+        if not segment.has_repeats:
             return
         self.connection.execute(
             f"""update {table} as landed set event_id = md5(concat_ws(chr(0), numbered.event_id, numbered.ordinal))
@@ -321,11 +323,13 @@ class Batch:
         """Of several records with one id keep the last; drop what an earlier batch has landed just so."""
         table = self._tables[record.name]
         batch = {"batch": self.batch_id}
+        segments = self._segments[record.name]
+        may_repeat = len(segments) > 1 or segments[0].has_repeats
         self.connection.execute(
             f"""create or replace temp table dropped as
             select rowid as row
             from {table}
-            where batch_id = $batch
+            where {may_repeat} and batch_id = $batch
                 and event_id in (select event_id from {table} where batch_id = $batch group by event_id having count(*) > 1)
             qualify row_number() over (partition by event_id order by rowid desc) > 1""",
             batch,
@@ -353,7 +357,7 @@ class Batch:
             )
         if not self._count("dropped"):
             return
-        for segment in self._segments[record.name]:
+        for segment in segments:
             row = self.connection.execute(
                 "select count(*) from dropped where row between $first and $last",
                 {"first": segment.first_row, "last": segment.last_row},

@@ -7,6 +7,7 @@ what is wrong. So there is one definition of a bad record, and the common case n
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from agent_goals.contract import INTEGER_LIMIT, NUMBER_LIMIT, NUMBER_PATTERN, TIMESTAMP_PATTERN, Field, RecordType
@@ -44,10 +45,10 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
         untyped: an SQL condition: whether a row that names no type is of this one.
         keep: the relation's columns to pass on; ``text`` has to be among them.
     """
-    names = [TYPE_FIELD, *(field.name for field in record.columns)]
-    structure = text_literal("{" + ", ".join(f'"{name}": "JSON"' for name in names) + "}")
+    kinds = {TYPE_FIELD: "VARCHAR"} | {field.name: "JSON" if _is_nested(field) else "VARCHAR" for field in record.columns}
+    structure = text_literal(json.dumps(kinds))
     columns = tuple(quote(field.name) for field in record.columns)
-    values = ", ".join(f"{_value(field, _json(field.name))} as {quote(field.name)}" for field in record.columns)
+    values = ", ".join(f"{_value(field)} as {quote(field.name)}" for field in record.columns)
     # One look decides the usual record: every key it has gave a value. Nulls and empty texts need the longer look.
     count_values = " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
     required = " and ".join(f"{quote(field.name)} is not null" for field in record.columns if field.required)
@@ -57,7 +58,8 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
             case
                 when keys is null or not ({required}) or not ({_is_of_type(record, untyped)}) or not ({rules}) then false
                 when not ({_is_plain(record)}) then false
-                when {count_values} + cast({_json(TYPE_FIELD)} is not null as tinyint) = len(keys) then true
+                when not ({_are_texts(record)}) then false
+                when {count_values} + cast({_text(TYPE_FIELD)} is not null as tinyint) = len(keys) then true
                 else {_has_only_absent(record)}
             end as is_clean
         from (
@@ -67,14 +69,18 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
     return CleanSelect(sql, columns)
 
 
-def _json(name: str) -> str:
-    """The JSON text of a field of the row; null where it is absent or null."""
+def _is_nested(field: Field) -> bool:
+    return field.type in ("object", "strings")
+
+
+def _text(name: str) -> str:
+    """The text of a field of the row: of a JSON string what it says, else the JSON itself; null where absent or null."""
     return f"cast(x.{quote(name)} as varchar)"
 
 
 def _is_of_type(record: RecordType, untyped: str) -> str:
-    own = text_literal(f'"{record.name}"')
-    return f"case when {_json(TYPE_FIELD)} is null then {untyped} else {_json(TYPE_FIELD)} = {own} end"
+    own = text_literal(record.name)
+    return f"case when {_text(TYPE_FIELD)} is null then {untyped} else {_text(TYPE_FIELD)} = {own} end"
 
 
 def _is_plain(record: RecordType) -> str:
@@ -96,50 +102,62 @@ def _has_only_absent(record: RecordType) -> str:
     """Whether no key is unknown or repeated, and every field without a value was null or an empty text."""
     names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in record.columns)))
     absent = " and ".join(
-        f"({quote(field.name)} is not null or coalesce({_json(field.name)} = '\"\"', true))" for field in record.columns
+        f"({quote(field.name)} is not null or coalesce({_text(field.name)} in ('', '\"\"'), true))" for field in record.columns
     )
     return f"(list_has_all([{names}], keys) and len(list_distinct(keys)) = len(keys) and {absent})"
 
 
-def _value(field: Field, json: str) -> str:
+def _are_texts(record: RecordType) -> str:
+    """Whether every field of type string was sent as a JSON string.
+
+    By then the quotes are gone, but what begins with a letter and is no word of JSON's was a string, and so was what begins
+    with a digit and is not a number. The few others are looked up in the record.
+    """
+    return " and ".join(
+        f"""case
+            when {name} is null then true
+            when {name} >= 'A' and {name} < '[' or {name} >= '_' and {name} < '{{' then {name} not in ('true', 'false', 'NaN', 'Infinity')
+            when {name} >= '0' and {name} < ':' and not regexp_full_match({name}, '[-+.0-9eE]+') then true
+            else json_type(text, {text_literal(f'$."{field.name}"')}) = 'VARCHAR' end"""
+        for field in record.columns
+        if field.type == "string" and not field.choices
+        for name in (quote(field.name),)
+    )
+
+
+def _value(field: Field) -> str:
     """The field's value by the contract; null where it is absent or not surely right."""
-    inner = f"substr({json}, 2, length({json}) - 2)"
-    # The text of a JSON string lies between these two.
-    is_text = f"{json} >= '\"' and {json} < '#'"
-    text = f"case when {is_text} then case when contains({json}, '\\') then json_extract_string({json}, '$') else {inner} end end"
+    text = _text(field.name)
     if field.choices:
-        choices = ", ".join(text_literal(f'"{choice}"') for choice in field.choices)
-        return f"case when {json} in ({choices}) then {inner} end"
+        return f"case when {text} in ({', '.join(map(text_literal, field.choices))}) then {text} end"
     match field.type:
         case "string":
-            return f"nullif({text}, '')"
+            value = f"nullif({text}, '')"
         case "boolean":
-            return f"""case lower({json}) when 'true' then true when 'false' then false when '"true"' then true when '"false"' then false end"""
+            value = f"case lower({text}) when 'true' then true when 'false' then false end"
         case "number":
-            return _bounded(field, f"try_cast({_number_text(json, inner, is_text)} as double)", NUMBER_LIMIT)
+            value = _bounded(field, f"try_cast({_number_text(text)} as double)", NUMBER_LIMIT)
         case "money":
-            money = COLUMN_TYPES["duckdb"]["money"]
-            return _bounded(field, f"try_cast({_number_text(json, inner, is_text)} as {money})", NUMBER_LIMIT)
+            value = _bounded(field, f"try_cast({_number_text(text)} as {COLUMN_TYPES['duckdb']['money']})", NUMBER_LIMIT)
         case "integer":
-            double = f"try_cast({_number_text(json, inner, is_text)} as double)"
+            double = f"try_cast({_number_text(text)} as double)"
             whole = f"case when {double} = trunc({double}) then {double} end"
-            return f"cast({_bounded(field, whole, INTEGER_LIMIT)} as bigint)"
+            value = f"cast({_bounded(field, whole, INTEGER_LIMIT)} as bigint)"
         case "timestamp":
-            moment = f"cast(try_cast({inner} as timestamptz) as timestamp)"
-            is_moment = f"regexp_full_match({json}, '\"{TIMESTAMP_PATTERN}\"')"
-            return (
-                f"case when {is_moment} and {moment} between timestamp '0001-01-01' and timestamp '9999-12-31' then {moment} end"
-            )
+            # Years at the ends of the calendar, which an offset could push out of it, are left for a closer look.
+            is_moment = f"{text} > '1000' and {text} < '9999' and regexp_full_match({text}, '{TIMESTAMP_PATTERN}')"
+            value = f"case when {is_moment} then cast(try_cast({text} as timestamptz) as timestamp) end"
         case "object":
-            return f"case when {json}[1] = '{{' then {json} end"
+            value = f"case when {text}[1] = '{{' then {text} end"
         case "strings":
             item = r'"([^"\\]|\\.)*"'
-            return f"case when regexp_full_match({json}, '\\[({item}(,{item})*)?\\]') then {json} end"
+            value = f"case when regexp_full_match({text}, '\\[({item}(,{item})*)?\\]') then {text} end"
+    return value
 
 
-def _number_text(json: str, inner: str, is_text: str) -> str:
-    """A number's text: a JSON number, or a text that is written like one."""
-    return f"case when {is_text} then case when regexp_full_match({inner}, '{NUMBER_PATTERN}') then {inner} end else {json} end"
+def _number_text(text: str) -> str:
+    """A number's text, whether it was sent as a number or as text."""
+    return f"case when regexp_full_match({text}, '{NUMBER_PATTERN}') then {text} end"
 
 
 def _bounded(field: Field, value: str, limit: int) -> str:
