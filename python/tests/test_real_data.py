@@ -11,9 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import runpy
-import subprocess
-import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +19,7 @@ from typing import Any
 import pytest
 
 from project import ROOT, Marts, build_marts, data_set, ratio, rounded
+from real_data import make_seeds
 from real_data.importers import (
     openhands_records,
     read_lines,
@@ -564,25 +562,26 @@ class TestDemo:
 class TestDemoFiles:
     """The committed files are what the script writes."""
 
-    SCRIPT = ROOT / "python" / "demo" / "make_seeds.py"
-
     def committed(self, name: str) -> str:
-        return (ROOT / "seeds" / "demo" / f"{name}.csv").read_text(encoding="utf-8")
+        return (ROOT / "seeds" / "demo" / name).read_text(encoding="utf-8")
 
     def test_the_script_writes_the_committed_files_again(self, tmp_path: Path) -> None:
         data = data_set("tau2_airline_variants").parent
-        subprocess.run([sys.executable, str(self.SCRIPT), "--out", str(tmp_path), "--data", str(data)], check=True)
-        for name in TestDemo.FILES:
-            assert (tmp_path / f"{name}.csv").read_text(encoding="utf-8") == self.committed(name), name
+        make_seeds.write_seeds(make_seeds.demo_records(data), tmp_path)
+        for path in tmp_path.iterdir():
+            assert path.read_text(encoding="utf-8") == self.committed(path.name), path.name
+        assert len(list(tmp_path.iterdir())) == len(TestDemo.FILES)
+
+    def test_the_seeds_properties_are_the_contracts(self) -> None:
+        assert make_seeds.seed_properties() == self.committed(make_seeds.PROPERTIES)
 
     def test_the_worked_examples_come_first_and_need_no_data(self, tmp_path: Path) -> None:
-        script = runpy.run_path(str(self.SCRIPT))
-        written = script["write_seeds"](script["worked_examples"](), tmp_path)
+        written = make_seeds.write_seeds(make_seeds.worked_examples(), tmp_path)
         assert written["sessions.csv"] == 1_700
-        for name in TestDemo.FILES:
-            assert self.committed(name).startswith((tmp_path / f"{name}.csv").read_text(encoding="utf-8")), name
+        for path in tmp_path.iterdir():
+            assert self.committed(path.name).startswith(path.read_text(encoding="utf-8")), path.name
 
     def test_no_committed_turn_has_content(self) -> None:
-        turns = list(csv.DictReader(io.StringIO(self.committed("conversation_turns"))))
+        turns = list(csv.DictReader(io.StringIO(self.committed("conversation_turns.csv"))))
         assert turns
         assert {(turn["content"], turn["tool_call"]) for turn in turns} == {("", "")}

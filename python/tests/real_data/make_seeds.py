@@ -1,4 +1,4 @@
-"""Write the demo's records: ``python demo/make_seeds.py [--out FOLDER] [--data FOLDER]``.
+"""Write the demo's records, in ``python/tests``: ``python -m real_data.make_seeds [--out FOLDER] [--data FOLDER]``.
 
 Two sources, one set of CSV files (``goal_events.csv`` and so on) that ``agent-goals load`` takes and dbt
 can read as seeds:
@@ -18,7 +18,6 @@ import argparse
 import csv
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,17 +27,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "python" / "tests"))
+import yaml
 
-from agent_goals.contract import RECORD_TYPES  # noqa: E402
-from real_data.importers import read_lines, tau2_records, tau2_turn_records  # noqa: E402
+from agent_goals.contract import RECORD_TYPES
+from project import DATA, ROOT
+from real_data.importers import read_lines, tau2_records, tau2_turn_records
 
 Record = dict[str, Any]
 T = TypeVar("T")
 
-DATA = ROOT.parent / "shared" / "data"
 SEEDS = ROOT / "seeds" / "demo"
+PROPERTIES = "_demo__seeds.yml"
 
 #: The published runs whose turns the demo ships; the others would make the files large for no new question.
 AGENTS_WITH_TURNS = ("azure-gpt-4o", "button-opus-4.6")
@@ -299,6 +298,25 @@ def write_seeds(records: Iterable[Record], folder: Path) -> dict[str, int]:
     return written
 
 
+def seed_properties() -> str:
+    """The dbt properties of the demo seeds: every column as text, exact amounts above all, with the contract's words.
+
+    They are seeds of this project alone, and only where records come as seeds.
+    """
+    enabled = "{{ project_name == 'agent_goals' and var('agent_goals__use_seeds', false) }}"
+    seeds = [
+        {
+            "name": record.table,
+            "description": record.description.replace("landed", "demo"),
+            "config": {"enabled": enabled, "column_types": {field.name: "varchar(65535)" for field in record.columns}},
+            "columns": [{"name": field.name, "description": field.description} for field in record.columns],
+        }
+        for record in RECORD_TYPES.values()
+    ]
+    properties = yaml.safe_dump({"version": 2, "seeds": seeds}, sort_keys=False, width=130)
+    return f"# Written by python/tests/real_data/make_seeds.py.\n{properties}"
+
+
 def worked_examples() -> Iterator[Record]:
     """The records of the invented agents; they need no data from elsewhere."""
     yield from support_agent()
@@ -321,6 +339,7 @@ def main() -> None:
     options = parser.parse_args()
     for name, count in write_seeds(demo_records(options.data), options.out).items():
         print(f"{name}: {count} rows")
+    (options.out / PROPERTIES).write_text(seed_properties(), encoding="utf-8")
 
 
 if __name__ == "__main__":
