@@ -116,7 +116,8 @@ def _are_texts(record: RecordType) -> str:
     return " and ".join(
         f"""case
             when {name} is null then true
-            when {name} >= 'A' and {name} < '[' or {name} >= '_' and {name} < '{{' then {name} not in ('true', 'false', 'NaN', 'Infinity')
+            when {name} >= 'A' and {name} < '[' or {name} >= '_' and {name} < '{{' 
+                then lower({name}) not in ('true', 'false', 'nan', 'inf', 'infinity')
             when {name} >= '0' and {name} < ':' and not regexp_full_match({name}, '[-+.0-9eE]+') then true
             else json_type(text, {text_literal(f'$."{field.name}"')}) = 'VARCHAR' end"""
         for field in record.columns
