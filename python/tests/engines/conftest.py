@@ -63,7 +63,7 @@ def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         absent("Spark needs Java: apt-get install default-jre-headless")
     if importlib.util.find_spec("pyspark") is None:
         absent("pyspark is not installed: `make test-engines` installs it")
-    from .spark import SparkEngine, open_session  # noqa: PLC0415  (pyspark is only there when the engines are installed)
+    from .spark import SparkEngine, close_session, open_session  # noqa: PLC0415  (pyspark is only there when the engines are installed)
 
     workspace = tmp_path_factory.mktemp("spark")
 
@@ -73,7 +73,7 @@ def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
     local = {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse"), "SPARK_LOCAL_IP": "127.0.0.1"}
     yield SparkEngine("spark", local, workspace, rows)
-    open_session().stop()
+    close_session()
 
 
 @pytest.fixture(params=["duckdb", "postgres", "spark"])

@@ -12,6 +12,13 @@ def open_session() -> SparkSession:
     return SparkSession.builder.getOrCreate()
 
 
+def close_session() -> None:
+    """Stop the session and the connection to its Java process, whose threads would outlive the tests."""
+    context = open_session().sparkContext
+    context.stop()
+    context._gateway.shutdown()
+
+
 class SparkEngine(Engine):
     """Spark reads the seeds' files itself.
 
