@@ -9,7 +9,7 @@
         'text': api.Column.translate_type('string'),
         'boolean': 'boolean',
         'integer': 'bigint',
-        'decimal': 'decimal(38, 10)',
+        'decimal': 'decimal(28, 10)',
         'rate': 'decimal(30, 15)',
         'double': agent_goals.setting('double_types').get(target.type, 'double precision'),
         'timestamp': 'timestamp',

@@ -10,9 +10,13 @@
     level       '' for every goal, 'top_level_' for the goals that have no parent: groupings without the goal use these
     aggregated  whether the parts stand in a group by (the default) or are a row's own columns -#}
 {% macro metric_part(name, level='', aggregated=true) -%}
-    {%- if aggregated -%}
-        sum({{ level }}{{ name }})
-    {%- else -%}
+    {%- set total = 'sum(' ~ level ~ name ~ ')' -%}
+    {%- if not aggregated -%}
         {{ level }}{{ name }}
+    {%- elif name.startswith('count_') -%}
+        {{ total }}
+    {#- A sum of decimals is wider than they are, and some warehouses round when two such sums are added. -#}
+    {%- else -%}
+        {{ agent_goals.as_type(total, 'decimal') }}
     {%- endif -%}
 {%- endmacro %}

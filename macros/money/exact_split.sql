@@ -6,7 +6,7 @@
     The casts keep every product within 38 digits, where all warehouses are exact.
 
     relation      a relation or CTE with one row per (amount, receiver)
-    amount        column: decimal(38, 10), below 10^15; the same in all rows of the amount; not null
+    amount        column: decimal(28, 10), below 10^15; the same in all rows of the amount; not null
     weight        column: not negative, below 10^8, with at most 4 places; not zero in all rows of an amount
     partition_by  columns that identify the amount
     order_by      columns that order its receivers, without ties; the first one gets the remainder -#}
@@ -15,9 +15,9 @@
     select
         receivers.*,
         cast(
-            (case when {{ amount }} < 0 then -1 else 1 end)
-            * cast(
-                case
+            cast(
+                (case when {{ amount }} < 0 then -1 else 1 end)
+                * case
                     when split_receiver = 1
                         then split_units - sum(split_floor) over (partition by {{ partition }}) + split_floor
                     else split_floor

@@ -21,7 +21,7 @@ goal_costs as (
         environment,
         session_id,
         goal,
-        sum(amount) as own_cost,
+        {{ agent_goals.as_type('sum(amount)', 'decimal') }} as own_cost,
         count(case when amount is null then 1 end) as count_missing_amounts
     from cost_lines
     where goal is not null
@@ -33,8 +33,8 @@ goal_values as (
         environment,
         session_id,
         goal,
-        sum(case when attribution <> 'unrealised' then amount end) as own_value,
-        sum(case when attribution = 'unrealised' then amount end) as unrealised_value
+        {{ agent_goals.as_type("sum(case when attribution <> 'unrealised' then amount end)", 'decimal') }} as own_value,
+        {{ agent_goals.as_type("sum(case when attribution = 'unrealised' then amount end)", 'decimal') }} as unrealised_value
     from value_lines
     where goal is not null
     group by environment, session_id, goal
@@ -88,8 +88,8 @@ below as (
         goal_ancestors.environment,
         goal_ancestors.session_id,
         goal_ancestors.ancestor_goal as goal,
-        sum(with_default.own_cost) as cost,
-        sum(coalesce(with_default.own_value, with_default.default_value)) as value
+        {{ agent_goals.as_type('sum(with_default.own_cost)', 'decimal') }} as cost,
+        {{ agent_goals.as_type('sum(coalesce(with_default.own_value, with_default.default_value))', 'decimal') }} as value
     from goal_ancestors
     inner join with_default
         on {{ agent_goals.same_goal('goal_ancestors', 'with_default') }}
@@ -101,12 +101,12 @@ final as (
         with_default.environment,
         with_default.session_id,
         with_default.goal,
-        {{ agent_goals.as_type('with_default.own_cost', 'decimal') }} as own_cost,
+        with_default.own_cost,
         {{ agent_goals.as_type(agent_goals.sum_known('with_default.own_cost', 'below.cost'), 'decimal') }} as rolled_up_cost,
         with_default.count_missing_amounts,
-        {{ agent_goals.as_type('with_default.own_value', 'decimal') }} as own_value,
-        {{ agent_goals.as_type('with_default.default_value', 'decimal') }} as default_value,
-        {{ agent_goals.as_type('with_default.unrealised_value', 'decimal') }} as unrealised_value,
+        with_default.own_value,
+        with_default.default_value,
+        with_default.unrealised_value,
         {{ agent_goals.as_type(
             agent_goals.sum_known('coalesce(with_default.own_value, with_default.default_value)', 'below.value'), 'decimal'
         ) }} as rolled_up_value

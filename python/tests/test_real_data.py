@@ -420,8 +420,8 @@ class TestOpenhandsIndex:
                 count(*) filter (where amount = 0) as cost_zero,
                 sum(amount) as cost,
                 sum(case when is_achieved then amount else 0 * amount end) as achieved_cost,
-                sum(cast(amount as decimal(38, 10))) as rounded_cost,
-                sum(cast(amount as decimal(38, 10))) filter (where is_achieved) as rounded_achieved_cost
+                sum(cast(amount as decimal(28, 10))) as rounded_cost,
+                sum(cast(amount as decimal(28, 10))) filter (where is_achieved) as rounded_achieved_cost
             from landed
             group by all
         """)
