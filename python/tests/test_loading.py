@@ -20,7 +20,9 @@ def warehouse() -> Warehouse:
 
 
 def test_every_value_of_a_record_lands_in_its_column(warehouse: Warehouse, tmp_path: Path) -> None:
-    record = goal(event_id="e1", occurred_at="2026-01-01T02:00:00.5+02:00", value="12.345678901234567890", score=1, metadata={"a": [1]})
+    record = goal(
+        event_id="e1", occurred_at="2026-01-01T02:00:00.5+02:00", value="12.345678901234567890", score=1, metadata={"a": [1]}
+    )
     warehouse.load(write_lines(tmp_path / "goals.ndjson", [record]))
     row = warehouse.rows("select event_id, occurred_at::varchar, environment, value, score, metadata from raw.goal_events")[0]
     assert row == ("e1", "2026-01-01 00:00:00.5", "production", Decimal("12.345678901234567890"), 1.0, '{"a":[1]}')
@@ -288,7 +290,9 @@ def test_an_empty_file_has_nothing_in_it(warehouse: Warehouse, tmp_path: Path, c
 def test_a_json_file_is_taken_apart_into_its_elements(
     warehouse: Warehouse, tmp_path: Path, content: str, codes: list[str], count: int
 ) -> None:
-    records = tuple(json.dumps(cost(amount=n, metadata={"text": 'a "quoted\\ ]}{['}), indent=1) for n in range(content.count("%s")))
+    records = tuple(
+        json.dumps(cost(amount=n, metadata={"text": 'a "quoted\\ ]}{['}), indent=1) for n in range(content.count("%s"))
+    )
     path = tmp_path / "costs.json"
     path.write_text(content % records)
     assert warehouse.load(path).count_loaded == count

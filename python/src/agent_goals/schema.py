@@ -97,7 +97,7 @@ def dbt_sources() -> str:
     source = {
         "name": SOURCE_NAME,
         "description": "The records as they were loaded: written by `agent-goals load`, whose contract these columns are.",
-        "database": "{{ var('agent_goals__raw_database', none) or target.database }}",
+        "database": "{{ var('agent_goals__raw_database', none) or (target.database | default(none)) }}",
         "schema": f"{{{{ var('{RAW_SCHEMA_VAR}', '{RAW_SCHEMA_DEFAULT}') }}}}",
         "tables": tables,
     }

@@ -7,7 +7,7 @@ file's lines are then counted, and the others found among them, so a line that w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ class AtOnce:
     """
 
     count: int
-    left: Iterable[Line]
+    left: Sequence[Line]
 
 
 def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
@@ -98,25 +98,22 @@ def _is_mostly_clean(connection: duckdb.DuckDBPyConnection, source: Source) -> b
     return row is not None and row[0] > _SAMPLE_CLEAN * len(sample)
 
 
-def _find(source: Source, count: int, texts: list[str]) -> Iterator[Line]:
+def _find(source: Source, count: int, texts: list[str]) -> list[Line]:
     """The lines with one of these texts, each of which is as much a line to look into."""
     wanted = {text.encode() + end for text in texts for end in (b"\n", b"\r\n", b"")}
-    with source.open() as file:
-        is_left = bytes(map(wanted.__contains__, file))
-    found = sum(is_left)
-    if found != len(texts) or len(is_left) != count + found + _count_blank(source, len(is_left) - count - found):
-        raise NotAtOnceError(source, "DuckDB saw other lines than there are")
-    if not found:
-        return
+    number = 0
+    found = []
     with source.open() as file:
         for number, line in enumerate(file, 1):
-            if is_left[number - 1] and not is_skipped(line):
-                yield Line(number, decode(line.rstrip(b"\r\n")), source.record_type)
+            if line in wanted:
+                found.append((number, line))
+    others = number - count - len(found)
+    if len(found) != len(texts) or others != (_count_blank(source) if others else 0):
+        raise NotAtOnceError(source, "DuckDB saw other lines than there are")
+    return [Line(number, decode(line.rstrip(b"\r\n")), source.record_type) for number, line in found if not is_skipped(line)]
 
 
-def _count_blank(source: Source, expected: int) -> int:
-    """The file's blank lines, which DuckDB passes over; not counted where none are to be expected."""
-    if not expected:
-        return 0
+def _count_blank(source: Source) -> int:
+    """The file's blank lines, which DuckDB passes over."""
     with source.open() as file:
         return sum(not line.strip(b"\r\n") for line in file)

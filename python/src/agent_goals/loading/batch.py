@@ -14,11 +14,12 @@ import duckdb
 
 from agent_goals.contract import RECORD_TYPES, RecordType
 from agent_goals.ddl import COLUMN_TYPES, LOAD_BATCHES, REJECTED_RECORDS, create_all, quote
+from agent_goals.errors import LoadError
 from agent_goals.loading.at_once import land_at_once
 from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Line, Source, describe
-from agent_goals.validate import Validation, validate_line
+from agent_goals.validate import TYPE_FIELD, Validation, validate_line
 
 #: How many lines, and how many characters of them, are worked on at a time: what bounds the memory.
 CHUNK_LINES = 100_000
@@ -106,7 +107,10 @@ class Batch:
         else:
             if at_once.count:
                 report.counts(source.record_type).loaded += at_once.count
-            self._add_lines(source, report, at_once.left)
+            # They are known not to be clean records of the file's type; only what names a type may be of another.
+            names_type = f'"{TYPE_FIELD}"'
+            self._add_one_by_one(source, report, [line for line in at_once.left if names_type not in str(line.text)])
+            self._add_lines(source, report, [line for line in at_once.left if names_type in str(line.text)])
         for name, record in RECORD_TYPES.items():
             last_row = self._next_row(name) - 1
             if last_row >= first_rows[name]:
@@ -325,36 +329,30 @@ class Batch:
         batch = {"batch": self.batch_id}
         segments = self._segments[record.name]
         may_repeat = len(segments) > 1 or segments[0].has_repeats
-        self.connection.execute(
-            f"""create or replace temp table dropped as
-            select rowid as row
-            from {table}
-            where {may_repeat} and batch_id = $batch
-                and event_id in (select event_id from {table} where batch_id = $batch group by event_id having count(*) > 1)
-            qualify row_number() over (partition by event_id order by rowid desc) > 1""",
-            batch,
-        )
         # Identical content includes its time, so only the batch's span of time is looked through.
         same = " and ".join(f"old.{quote(c.name)} is not distinct from new.{quote(c.name)}" for c in record.columns)
-        self.connection.execute(
-            f"""create or replace temp table candidates as
-            with span as (select min(occurred_at) as first, max(occurred_at) as last from {table} where batch_id = $batch)
-            select new.rowid as new_row, old.rowid as old_row
+        repeated = f"""
+            select rowid as row
+            from {table}
+            where batch_id = $batch
+                and event_id in (select event_id from {table} where batch_id = $batch group by event_id having count(*) > 1)
+            qualify row_number() over (partition by event_id order by rowid desc) > 1"""
+        older = f"""
+            select * from {table}
+            where batch_id <> $batch and occurred_at between
+                (select min(occurred_at) from {table} where batch_id = $batch)
+                and (select max(occurred_at) from {table} where batch_id = $batch)"""
+        landed_before = f"""
+            select distinct new.rowid as row
             from {table} as new
-            join {table} as old on old.event_id = new.event_id and old.occurred_at = new.occurred_at
-            where new.batch_id = $batch and old.batch_id <> $batch
-                and old.occurred_at between (select first from span) and (select last from span)""",
-            batch,
-        )
-        if self._count("candidates"):
-            self.connection.execute(
-                f"""insert into dropped
-                select distinct new.rowid
-                from candidates
-                join {table} as new on new.rowid = candidates.new_row
-                join {table} as old on old.rowid = candidates.old_row
-                where {same} and new.rowid not in (select row from dropped)"""
-            )
+            join ({older}) as old on old.event_id = new.event_id and old.occurred_at = new.occurred_at and ({same})
+            where new.batch_id = $batch"""
+        # Most loads bring only later records of new ids: then there is nothing to compare.
+        has_older = self.connection.execute(f"select 1 from ({older}) limit 1", batch).fetchone() is not None
+        parts = [repeated] * may_repeat + [landed_before] * has_older
+        if not parts:
+            return
+        self.connection.execute(f"create or replace temp table dropped as {' union '.join(parts)}", batch)
         if not self._count("dropped"):
             return
         for segment in segments:
@@ -365,7 +363,11 @@ class Batch:
             assert row is not None
             segment.counts.loaded -= row[0]
             segment.counts.duplicate += row[0]
-        self.connection.execute(f"delete from {table} where batch_id = $batch and rowid in (select row from dropped)", batch)
+        row = self.connection.execute(
+            f"delete from {table} where batch_id = $batch and rowid in (select row from dropped)", batch
+        ).fetchone()
+        if row is None or row[0] != self._count("dropped"):
+            raise LoadError(f"duplicates could not be taken out of {table}: nothing was written. Please report this.")
 
     def _count(self, relation: str) -> int:
         row = self.connection.execute(f"select count(*) from {relation}").fetchone()

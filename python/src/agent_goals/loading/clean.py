@@ -107,23 +107,19 @@ def _has_only_absent(record: RecordType) -> str:
     return f"(list_has_all([{names}], keys) and len(list_distinct(keys)) = len(keys) and {absent})"
 
 
+#: A text that JSON could have written without quotes: a number, one of its words (and DuckDB's), an object or an array.
+_NOT_SURELY_TEXT = r"(?i)\x1f([-+.0-9e]+(\x1f|$)|-?(true|false|nan|inf|infinity)(\x1f|$)|[\[{])"
+
+
 def _are_texts(record: RecordType) -> str:
     """Whether every field of type string was sent as a JSON string.
 
-    By then the quotes are gone, but what begins with a letter and is no word of JSON's was a string, and so was what begins
-    with a digit and is not a number. The few others are looked up in the record.
+    By then the quotes are gone, but almost no text looks like anything else in JSON. One that does is looked up.
     """
-    return " and ".join(
-        f"""case
-            when {name} is null then true
-            when {name} >= 'A' and {name} < '[' or {name} >= '_' and {name} < '{{' 
-                then lower({name}) not in ('true', 'false', 'nan', 'inf', 'infinity')
-            when {name} >= '0' and {name} < ':' and not regexp_full_match({name}, '[-+.0-9eE]+') then true
-            else json_type(text, {text_literal(f'$."{field.name}"')}) = 'VARCHAR' end"""
-        for field in record.columns
-        if field.type == "string" and not field.choices
-        for name in (quote(field.name),)
-    )
+    names = [field.name for field in record.columns if field.type == "string" and not field.choices]
+    together = f"concat_ws(chr(31), '', {', '.join(map(quote, names))})"
+    each = " and ".join(f"coalesce(json_type(text, {text_literal(f'$.{quote(name)}')}) in ('VARCHAR', 'NULL'), true)" for name in names)
+    return f"case when regexp_matches({together}, '{_NOT_SURELY_TEXT}') then {each} else true end"
 
 
 def _value(field: Field) -> str:
