@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from loading_helpers import Warehouse, cost, goal, write_lines
 
-from agent_goals.contract import RECORD_TYPES, REASONS
+from agent_goals.contract import REASONS, RECORD_TYPES
 from agent_goals.errors import LoadError
+from loading_helpers import Warehouse, cost, goal, write_lines
 
 
 @pytest.fixture
@@ -84,7 +84,8 @@ def test_json_arrays_csv_and_parquet_land_the_same_rows(tmp_path: Path) -> None:
 
 def test_a_parquet_metadata_struct_becomes_its_json(warehouse: Warehouse, tmp_path: Path) -> None:
     duckdb.execute(
-        f"copy (select 's' as session_id, timestamp '2026-01-01' as occurred_at, 1 as amount, {{'a': 1}} as metadata) to '{tmp_path}/costs.parquet'"
+        f"""copy (select 's' as session_id, timestamp '2026-01-01' as occurred_at, 1 as amount, {{'a': 1}} as metadata)
+        to '{tmp_path}/costs.parquet'"""
     )
     warehouse.load(tmp_path / "costs.parquet")
     assert warehouse.rows("select metadata, occurred_at::varchar from raw.cost_events") == [('{"a":1}', "2026-01-01 00:00:00")]

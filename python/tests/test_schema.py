@@ -7,12 +7,12 @@ import duckdb
 import jsonschema
 import pytest
 import yaml
-from loading_helpers import goal
 
 from agent_goals.contract import LOAD_FIELDS, RECORD_TYPES
 from agent_goals.ddl import LOAD_BATCHES, REJECTED_RECORDS, create_all
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.validate import validate
+from loading_helpers import goal
 
 SOURCES = Path(__file__).parents[2] / "models" / "staging" / "_agent_goals__sources.yml"
 

@@ -61,7 +61,7 @@ def _property(field: Field) -> dict[str, Any]:
     return {**described, "anyOf": [*accepted, *_ABSENT]}
 
 
-def _accepted(field: Field) -> list[dict[str, Any]]:
+def _accepted(field: Field) -> list[dict[str, Any]]:  # noqa: PLR0911 (one return a type)
     """What a present value may be, one schema for each form."""
     if field.choices:
         return [{"enum": list(field.choices)}]

@@ -55,7 +55,7 @@ class Batch:
         on_reject: told of every rejected line.
     """
 
-    def __init__(
+    def __init__(  # noqa: D107 (the class says it)
         self,
         connection: duckdb.DuckDBPyConnection,
         schema: str,
@@ -142,7 +142,7 @@ class Batch:
         rows = self.connection.execute(
             f"""select record_type, count_loaded + count_duplicate, count_rejected, batch_id from {self._ledger}
             where file_sha256 = $sha256 and read_as = $read_as
-            qualify batch_id = last_value(batch_id) over (order by loaded_at rows between unbounded preceding and unbounded following)""",
+            qualify loaded_at = max(loaded_at) over ()""",
             {"sha256": sha256, "read_as": _read_as(source)},
         ).fetchall()
         if not rows or any(rejected for _, _, rejected, _ in rows):
@@ -160,8 +160,12 @@ class Batch:
         """Whether the raw tables still hold every row that a batch put there."""
         for name, table in self._tables.items():
             row = self.connection.execute(
-                f"""select (select count(*) from {table} where batch_id = $batch)
-                    = (select coalesce(sum(count_loaded), 0) from {self._ledger} where batch_id = $batch and record_type = $type)""",
+                f"""select
+                    (select count(*) from {table} where batch_id = $batch)
+                    = (
+                        select coalesce(sum(count_loaded), 0) from {self._ledger}
+                        where batch_id = $batch and record_type = $type
+                    )""",
                 {"batch": batch_id, "type": name},
             ).fetchone()
             if row is None or not row[0]:
@@ -171,7 +175,8 @@ class Batch:
     def _record(self, source: Source, sha256: str, report: FileReport) -> None:
         for name, counts in report.types.items():
             self.connection.execute(
-                f"insert into {self._ledger} values ($batch, $loaded_at, $file, $sha256, $read_as, $type, $loaded, $duplicate, $rejected)",
+                f"""insert into {self._ledger}
+                values ($batch, $loaded_at, $file, $sha256, $read_as, $type, $loaded, $duplicate, $rejected)""",
                 {
                     "batch": self.batch_id,
                     "loaded_at": self.loaded_at,
@@ -230,7 +235,8 @@ class Batch:
             for column in record.columns
         )
         row = self.connection.execute(
-            f"insert into {self._tables[record.name]} ({columns}, loaded_at, batch_id) select {values}, {self._stamp} from {relation}"
+            f"""insert into {self._tables[record.name]} ({columns}, loaded_at, batch_id)
+            select {values}, {self._stamp} from {relation}"""
         ).fetchone()
         assert row is not None
         return int(row[0])

@@ -16,6 +16,7 @@ from agent_goals.validate import TYPE_FIELD
 
 #: Below this many bytes, or with fewer than half as many opening brackets, no record is nested more deeply than Python reads.
 _SHALLOW_BYTES = 800
+_IS_SHALLOW = f"(strlen(text) < {_SHALLOW_BYTES} or length(text) - length(translate(text, '[{{', '')) < {_SHALLOW_BYTES // 2})"
 
 
 def text_literal(text: str) -> str:
@@ -49,22 +50,29 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
     structure = text_literal(json.dumps(kinds))
     columns = tuple(quote(field.name) for field in record.columns)
     values = ", ".join(f"{_value(field)} as {quote(field.name)}" for field in record.columns)
-    # One look decides the usual record: every key it has gave a value. Nulls and empty texts need the longer look.
     count_values = " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
     required = " and ".join(f"{quote(field.name)} is not null" for field in record.columns if field.required)
     rules = " and ".join(f"not coalesce({rule.sql}, false)" for rule in record.rules) or "true"
+    is_of_type = _is_of_type(record, untyped)
+    # One look decides the usual record: every key it has gave a value, and nothing looks odd. The long look is for the others.
+    # (Where a `case` splits rows, DuckDB copies them: so there is one, and none around the functions that read the text.)
     sql = f"""
         select {", ".join(columns)}, {keep},
             case
-                when keys is null or not ({required}) or not ({_is_of_type(record, untyped)}) or not ({rules}) then false
-                when not ({_is_plain(record)}) then false
-                when not ({_are_texts(record)}) then false
-                when {count_values} + cast({_text(TYPE_FIELD)} is not null as tinyint) = len(keys) then true
-                else {_has_only_absent(record)}
+                when coalesce(
+                    {required} and {is_of_type} and {rules}
+                    and {count_values} + cast({_text(TYPE_FIELD)} is not null as tinyint) = len(keys)
+                    and {_is_plain(record)} and strlen(text) < {_SHALLOW_BYTES} and not {_look_odd(record)}, false
+                ) then true
+                when json is null or not ({required} and {is_of_type} and {rules}) then false
+                else {_is_plain(record)} and {_IS_SHALLOW} and {_are_texts(record)} and {_has_only_known(record)}
             end as is_clean
         from (
-            select {values}, x, {keep}, case when x is not null then json_keys(text) end as keys
-            from (select {keep}, case when json_valid(text) then json_transform(text, {structure}) end as x from {relation})
+            select {values}, x, {keep}, json, json_keys(json) as keys
+            from (
+                select {keep}, json, json_transform(json, {structure}) as x
+                from (select {keep}, if(json_valid(text), text, null) as json from {relation})
+            )
         )"""
     return CleanSelect(sql, columns)
 
@@ -91,14 +99,10 @@ def _is_plain(record: RecordType) -> str:
     """
     nested = [quote(field.name) for field in record.columns if field.type == "object"]
     words = [f"not coalesce(contains({column}, '{word}'), false)" for column in nested for word in ("NaN", "Infinity")]
-    shallow = (
-        f"case when strlen(text) < {_SHALLOW_BYTES} then true "
-        f"else length(text) - length(translate(text, '[{{', '')) < {_SHALLOW_BYTES // 2} end"
-    )
-    return " and ".join([*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')", shallow])
+    return " and ".join([*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')"])
 
 
-def _has_only_absent(record: RecordType) -> str:
+def _has_only_known(record: RecordType) -> str:
     """Whether no key is unknown or repeated, and every field without a value was null or an empty text."""
     names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in record.columns)))
     absent = " and ".join(
@@ -111,15 +115,20 @@ def _has_only_absent(record: RecordType) -> str:
 _NOT_SURELY_TEXT = r"(?i)\x1f([-+.0-9e]+(\x1f|$)|-?(true|false|nan|inf|infinity)(\x1f|$)|[\[{])"
 
 
-def _are_texts(record: RecordType) -> str:
-    """Whether every field of type string was sent as a JSON string.
+def _plain_texts(record: RecordType) -> list[str]:
+    return [field.name for field in record.columns if field.type == "string" and not field.choices]
 
-    By then the quotes are gone, but almost no text looks like anything else in JSON. One that does is looked up.
-    """
-    names = [field.name for field in record.columns if field.type == "string" and not field.choices]
-    together = f"concat_ws(chr(31), '', {', '.join(map(quote, names))})"
-    each = " and ".join(f"coalesce(json_type(text, {text_literal(f'$.{quote(name)}')}) in ('VARCHAR', 'NULL'), true)" for name in names)
-    return f"case when regexp_matches({together}, '{_NOT_SURELY_TEXT}') then {each} else true end"
+
+def _look_odd(record: RecordType) -> str:
+    """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
+    together = f"concat_ws(chr(31), '', {', '.join(map(quote, _plain_texts(record)))})"
+    return f"regexp_matches({together}, '{_NOT_SURELY_TEXT}')"
+
+
+def _are_texts(record: RecordType) -> str:
+    """Whether every field of type string was sent as a JSON string, looked up in the record."""
+    paths = (text_literal(f"$.{quote(name)}") for name in _plain_texts(record))
+    return " and ".join(f"coalesce(json_type(json, {path}) in ('VARCHAR', 'NULL'), true)" for path in paths)
 
 
 def _value(field: Field) -> str:

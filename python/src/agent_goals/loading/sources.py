@@ -153,7 +153,7 @@ def _ndjson_lines(source: Source) -> Iterator[Line]:
 _STRUCTURE = re.compile(r'["\\\[\]{},\n]')
 
 
-def _json_elements(source: Source) -> Iterator[Line]:
+def _json_elements(source: Source) -> Iterator[Line]:  # noqa: PLR0915 (one loop over one state)
     """The elements of an array, or objects that follow one another, however they are broken into lines."""
     piece: list[str] = []
     depth = number = start = 0
@@ -243,7 +243,8 @@ def _csv_rows(source: Source) -> Iterator[Line]:
                 row = next(rows, None)
             except csv.Error as error:
                 raise LoadError(
-                    f"{source.path}, line {number}: not readable as CSV ({error}). Quote cells with double quotes, and double those inside."
+                    f"{source.path}, line {number}: not readable as CSV ({error}). "
+                    "Quote cells with double quotes, and double those inside."
                 ) from None
             if row is None:
                 return
@@ -265,7 +266,7 @@ def _csv_line(source: Source, number: int, header: list[str], row: list[str]) ->
     text = _json_object(cells)
     error = None
     if len(row) != len(header):
-        error = f"the row has {len(row)} cells but the header has {len(header)}: quote cells that hold a comma, or add the missing ones."
+        error = f"the row has {len(row)} cells but the header {len(header)}: quote cells that hold a comma, add missing ones."
     return Line(number, decode(text.encode("utf-8", "surrogateescape")), source.record_type, error)
 
 
