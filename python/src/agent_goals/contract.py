@@ -232,13 +232,14 @@ GOAL = RecordType(
         Rule(
             "contradictory_verdict",
             "achieved says one thing and the score against the threshold another: correct one of them, or leave achieved out.",
-            """achieved is not null and threshold is not null and coalesce(score, cast(value as double)) is not null
-            and achieved <> case coalesce(threshold_operator, '>=')
+            """case when threshold is not null
+            then achieved <> case coalesce(threshold_operator, '>=')
                 when '>=' then coalesce(score, cast(value as double)) >= threshold
                 when '>' then coalesce(score, cast(value as double)) > threshold
                 when '<=' then coalesce(score, cast(value as double)) <= threshold
                 when '<' then coalesce(score, cast(value as double)) < threshold
-                else coalesce(score, cast(value as double)) = threshold end""",
+                else coalesce(score, cast(value as double)) = threshold end
+            end""",
             _contradicts_threshold,
         ),
         Rule(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -47,21 +48,23 @@ def load(
         duckdb.Error: when the warehouse fails; nothing is written then.
     """
     connection.execute("set timezone = 'UTC'")
-    digests = {source: source.sha256() for source in sources}
     line_by_line: set[Source] = set()
-    while True:
-        try:
-            return _attempt(connection, schema, tables or {}, digests, line_by_line, strict, on_reject, on_file)
-        except NotAtOnceError as error:
-            line_by_line.add(error.source)
-            on_restart()
+    with ThreadPoolExecutor(1) as executor:
+        # A first load needs the digests at its end only, so they are taken beside the reading.
+        digests = {source: executor.submit(source.sha256) for source in sources}
+        while True:
+            try:
+                return _attempt(connection, schema, tables or {}, digests, line_by_line, strict, on_reject, on_file)
+            except NotAtOnceError as error:
+                line_by_line.add(error.source)
+                on_restart()
 
 
 def _attempt(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
     tables: Mapping[str, str],
-    digests: Mapping[Source, str],
+    digests: Mapping[Source, Future[str]],
     line_by_line: Container[Source],
     strict: bool,
     on_reject: RejectSink,

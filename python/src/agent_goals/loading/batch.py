@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -69,7 +70,7 @@ class Batch:
             record.name: f"{quote(schema)}.{quote(tables.get(record.table, record.table))}" for record in RECORD_TYPES.values()
         }
         self._ledger = f"{quote(schema)}.{quote(LOAD_BATCHES.name)}"
-        self._read: list[tuple[Source, str, FileReport]] = []
+        self._read: list[tuple[Source, Future[str], FileReport]] = []
         self._on_reject = on_reject
         for statement in create_all(schema, names=tables):
             connection.execute(statement)
@@ -86,7 +87,7 @@ class Batch:
         now = datetime.now(UTC).replace(tzinfo=None)
         return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
 
-    def add(self, source: Source, sha256: str, *, may_be_at_once: bool = True) -> FileReport:
+    def add(self, source: Source, sha256: Future[str], *, may_be_at_once: bool = True) -> FileReport:
         """Land a file's records and set its rejected lines aside.
 
         Args:
@@ -125,11 +126,11 @@ class Batch:
             if self._segments[name]:
                 self._drop_duplicates(record)
         for source, sha256, report in self._read:
-            self._record(source, sha256, report)
+            self._record(source, sha256.result(), report)
         self.report.batch_id = self.batch_id
         return self.report
 
-    def add_unchanged(self, source: Source, sha256: str) -> bool:
+    def add_unchanged(self, source: Source, sha256: Future[str]) -> bool:
         """Leave out a file that an earlier batch loaded whole, if all that it brought is still there.
 
         Args:
@@ -139,11 +140,13 @@ class Batch:
         Returns:
             Whether it was left out.
         """
+        if not self._count(f"(select 1 from {self._ledger} where read_as = {text_literal(_read_as(source))} limit 1)"):
+            return False
         rows = self.connection.execute(
             f"""select record_type, count_loaded + count_duplicate, count_rejected, batch_id from {self._ledger}
             where file_sha256 = $sha256 and read_as = $read_as
             qualify loaded_at = max(loaded_at) over ()""",
-            {"sha256": sha256, "read_as": _read_as(source)},
+            {"sha256": sha256.result(), "read_as": _read_as(source)},
         ).fetchall()
         if not rows or any(rejected for _, _, rejected, _ in rows):
             return False

@@ -88,7 +88,7 @@ def _text(name: str) -> str:
 
 def _is_of_type(record: RecordType, untyped: str) -> str:
     own = text_literal(record.name)
-    return f"case when {_text(TYPE_FIELD)} is null then {untyped} else {_text(TYPE_FIELD)} = {own} end"
+    return f"coalesce({_text(TYPE_FIELD)} = {own}, {untyped})"
 
 
 def _is_plain(record: RecordType) -> str:
