@@ -182,7 +182,7 @@ COST_TYPES = ("llm", "tool", "retrieval", "infrastructure", "human", "evaluation
 VALUE_TYPES = ("revenue", "cost_saving", "time_saved", "retention", "other")
 
 COMMON_FIELDS = (
-    Field("event_id", "string", "Identifies the record: the last loaded record of an id wins. Derived from the content when absent."),
+    Field("event_id", "string", "Identifies the record: of one id the last loaded wins. Derived from the content when absent."),
     Field("session_id", "string", "The conversation or run that the record belongs to.", required=True),
     Field("occurred_at", "timestamp", "When it happened (RFC 3339; without an offset it is UTC).", required=True),
     Field("environment", "string", "Where it happened, e.g. production, staging or evaluation.", default=ENVIRONMENT_DEFAULT),
@@ -191,7 +191,9 @@ COMMON_FIELDS = (
 
 #: What the loader adds to every row.
 LOAD_FIELDS = (
-    Field("loaded_at", "timestamp", "When the record's load batch was written, in UTC; later batches have later times.", required=True),
+    Field(
+        "loaded_at", "timestamp", "When the record's batch was written, in UTC; later batches have later times.", required=True
+    ),
     Field("batch_id", "string", "The load batch that wrote the row.", required=True),
 )
 
@@ -209,10 +211,12 @@ GOAL = RecordType(
     "One row per landed goal event: one recorded verdict on one goal in one session.",
     (
         Field("goal", "string", "The goal's name, e.g. issue_resolved.", required=True),
-        Field("achieved", "boolean", "Whether the goal was achieved; may be left out where a score and a threshold decide."),
-        Field("value", "money", "A score when a threshold is sent and no score, otherwise the money that achieving the goal is worth."),
+        Field("achieved", "boolean", "Whether the goal was achieved; may be left out where score and threshold decide."),
+        Field("value", "money", "A score when a threshold is sent and no score, else the money that the goal is worth."),
         Field("threshold", "number", "What the score is compared with."),
-        Field("threshold_operator", "string", "How the score is compared with the threshold; >= when absent.", choices=THRESHOLD_OPERATORS),
+        Field(
+            "threshold_operator", "string", "How score and threshold are compared; >= when absent.", choices=THRESHOLD_OPERATORS
+        ),
         Field("score", "number", "The score of the verdict."),
         Field("expected_value", "money", "The money that the goal would be worth if it were achieved."),
         Field("parent_goal", "string", "The goal that this one is a part of, in this session."),
