@@ -333,3 +333,46 @@ def test_a_failure_halfway_writes_nothing(warehouse: Warehouse, tmp_path: Path) 
     with pytest.raises(LoadError):
         warehouse.load(good, broken)
     assert warehouse.rows("select count(*) from duckdb_tables() where schema_name = 'agent_goals_raw'") == [(0,)]
+
+
+def test_a_large_file_is_read_at_once_with_the_same_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [goal(event_id=f"e{number}", metadata={"n": number}) for number in range(3000)]
+    lines = [
+        *records[:10],
+        "",
+        "# comment",
+        "{oops",
+        *records[10:],
+        goal(type="cost"),
+        cost(type="cost"),
+        goal(score="1E1"),
+        "{oops",
+    ]
+    path = write_lines(tmp_path / "goals.ndjson", lines)
+    outcomes = []
+    for size in (0, 1 << 40):
+        monkeypatch.setattr("agent_goals.loading.at_once.AT_ONCE_BYTES", size)
+        warehouse = Warehouse()
+        warehouse.load(path)
+        tables = ("goal_events", "cost_events")
+        landed = [warehouse.rows(f"select * exclude (loaded_at, batch_id) from raw.{table} order by all") for table in tables]
+        outcomes.append(
+            (landed, sorted(item.line for item in warehouse.rejected), sorted(item.code for item in warehouse.rejected))
+        )
+    assert outcomes[0] == outcomes[1]
+    assert [len(rows) for rows in outcomes[0][0]] == [3001, 1]
+    assert outcomes[0][1] == [13, 3004, 3007]
+
+
+@pytest.mark.parametrize(
+    "hostile", [b'{"session_id": "\xff"}', b'{"session_id": "s1"}\r{"a": 1}', b"x" * 5_000_000, b'{"a": "\x01"}', b"\0"]
+)
+def test_a_line_that_duckdb_cannot_read_as_text_is_read_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile: bytes
+) -> None:
+    monkeypatch.setattr("agent_goals.loading.at_once.AT_ONCE_BYTES", 0)
+    warehouse = Warehouse()
+    records = [goal(event_id=f"e{number}") for number in range(2000)]
+    report = warehouse.load(write_lines(tmp_path / "goals.ndjson", ["{oops", *records, hostile]))
+    assert (report.count_loaded, report.count_rejected) == (2000, 2)
+    assert [item.line for item in warehouse.rejected] == [1, 2002]

@@ -97,7 +97,7 @@ def find_target(
     if target_name not in outputs:
         found = ", ".join(sorted(outputs)) or "none"
         raise ProfileError(
-            f"profile {profile_name!r} in {profiles_path} has no target {target_name!r} (it has: {found}). Choose one with --target."
+            f"profile {profile_name!r} in {profiles_path} has no target {target_name!r} (it has: {found}). Use --target."
         )
     config = _render(outputs[target_name], f"{profile_name}.outputs.{target_name}", profiles_path, variables)
     if not isinstance(config, dict) or not config.get("type"):

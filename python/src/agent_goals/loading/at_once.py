@@ -69,7 +69,8 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
     record = RECORD_TYPES[source.record_type]
     # The control character separates nothing: JSON text cannot hold it, so every line is one column.
     lines = f"""(select text from read_csv({text_literal(str(source.path))}, columns = {{text: 'VARCHAR'}}, header = false,
-        auto_detect = false, delim = chr(1), quote = '', escape = '', strict_mode = false, max_line_size = {MAX_LINE_BYTES}))"""
+        auto_detect = false, delim = chr(1), quote = '', escape = '', strict_mode = false,
+        max_line_size = {MAX_LINE_BYTES}, buffer_size = {2 * MAX_LINE_BYTES}))"""
     select = clean_select(record, lines, untyped="true")
     connection = batch.connection
     try:
@@ -85,8 +86,10 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
     except duckdb.Error as error:
         raise NotAtOnceError(source, str(error)) from error
     finally:
-        connection.execute("call truncate_duckdb_logs()")
-        connection.execute("call disable_logging()")
+        # In a connection of its own, since an error leaves this one's transaction useless.
+        with connection.cursor() as aside:
+            aside.execute("call truncate_duckdb_logs()")
+            aside.execute("call disable_logging()")
     return AtOnce(count, _find(source, count, [text for (text,) in texts]))
 
 
