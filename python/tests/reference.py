@@ -42,6 +42,7 @@ class Expected:
     outcomes: list[Row] = field(default_factory=list)
     cost_lines: list[Row] = field(default_factory=list)
     daily: list[Row] = field(default_factory=list)
+    sessions_daily: list[Row] = field(default_factory=list)
 
 
 def expected_marts(
@@ -65,6 +66,7 @@ def expected_marts(
     for key, own in by_session.items():
         _Session(key, own, defined, settings).add_to(result)
     result.daily = _daily(result.outcomes, defined, settings)
+    result.sessions_daily = _sessions_daily(result.sessions, settings)
     return result
 
 
@@ -598,6 +600,40 @@ def _daily(outcomes: list[Row], defined: Mapping[str, Row], settings: Settings) 
                 **_metrics(parts),
                 "target_achievement_rate": _decimal(target),
                 **{f"top_level_{name}": value for name, value in _parts(top_level).items()},
+            }
+        )
+    return rows
+
+
+def _sessions_daily(sessions: list[Row], settings: Settings) -> list[Row]:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for session in sessions:
+        if session["environment"] in settings.environments:
+            dimensions = [session[name] or "unknown" for name in ("agent", "customer_segment", "model")]
+            groups.setdefault((session["session_date"], session["environment"], *dimensions), []).append(session)
+    amounts = ("total", "attributed", "unjudged", "unattributed", "evaluation")
+    summed = [f"{name}_cost" for name in amounts]
+    summed += [f"{name}_value" for name in ("landed", "attributed", "unrealised", "unattributed", "default")]
+    summed += ["count_cost_events", "count_missing_amounts", "input_tokens", "output_tokens"]
+    rows = []
+    for (day, environment, agent, segment, model), group in groups.items():
+        verdicts = [session["is_successful"] for session in group]
+        sums = {name: _sum(session[name] for session in group) for name in summed}
+        own_cost = _sum([sums["attributed_cost"], sums["unattributed_cost"]])
+        rows.append(
+            {
+                "metric_date": day,
+                "environment": environment,
+                "agent": agent,
+                "customer_segment": segment,
+                "model": model,
+                "count_sessions": len(group),
+                "count_judged_sessions": len(verdicts) - verdicts.count(None),
+                "count_successful_sessions": verdicts.count(True),
+                "count_escalated_sessions": sum(session["is_escalated"] for session in group),
+                **sums,
+                "session_success_rate": _quotient(verdicts.count(True), len(verdicts) - verdicts.count(None)),
+                "cost_per_session": _quotient(own_cost, len(group)),
             }
         )
     return rows
