@@ -11,11 +11,20 @@
     ) }}
 {%- endmacro %}
 
-{#- Costs are null where no cost is known. A group with only one of the two known has the other at zero. -#}
+{#- What is known of the cost of judged outcomes; null where nothing is. -#}
 {% macro judged_cost(level='', aggregated=true) -%}
-    {%- set achieved = agent_goals.metric_part('achieved_cost', level, aggregated) -%}
-    {%- set not_achieved = agent_goals.metric_part('not_achieved_cost', level, aggregated) -%}
-    coalesce({{ achieved }} + {{ not_achieved }}, {{ achieved }}, {{ not_achieved }})
+    {{ agent_goals.sum_known(
+        agent_goals.metric_part('achieved_cost', level, aggregated),
+        agent_goals.metric_part('not_achieved_cost', level, aggregated)
+    ) }}
+{%- endmacro %}
+
+{#- The cost or value of achieved outcomes: where nothing was achieved it is known, and zero. -#}
+{% macro achieved_total(name, level='', aggregated=true) -%}
+    case
+        when {{ agent_goals.metric_part('count_achieved', level, aggregated) }} = 0 then 0
+        else {{ agent_goals.metric_part(name, level, aggregated) }}
+    end
 {%- endmacro %}
 
 {% macro cost_per_goal_achieved(level='', aggregated=true) -%}
@@ -34,7 +43,7 @@
 
 {% macro goal_efficiency(level='', aggregated=true) -%}
     {{ agent_goals.ratio(
-        'coalesce(' ~ agent_goals.metric_part('achieved_cost', level, aggregated) ~ ', 0)',
+        agent_goals.achieved_total('achieved_cost', level, aggregated),
         agent_goals.judged_cost(level, aggregated)
     ) }}
 {%- endmacro %}
@@ -58,7 +67,7 @@
     case
         when {{ agent_goals.metric_part('count_missing_potential_value', level, aggregated) }} = 0
             then {{ agent_goals.ratio(
-                'coalesce(' ~ agent_goals.metric_part('achieved_value', level, aggregated) ~ ', 0)',
+                agent_goals.achieved_total('achieved_value', level, aggregated),
                 agent_goals.metric_part('potential_value', level, aggregated)
             ) }}
     end
@@ -66,7 +75,7 @@
 
 {% macro return_on_cost(level='', aggregated=true) -%}
     {{ agent_goals.ratio(
-        agent_goals.metric_part('achieved_value', level, aggregated),
+        agent_goals.achieved_total('achieved_value', level, aggregated),
         agent_goals.judged_cost(level, aggregated)
     ) }}
 {%- endmacro %}
@@ -74,7 +83,8 @@
 {#- Money, not a ratio, so it stays an exact decimal. Unknown value or unknown cost makes it unknown. -#}
 {% macro net_value(level='', aggregated=true) -%}
     {{ agent_goals.as_type(
-        agent_goals.metric_part('achieved_value', level, aggregated) ~ ' - ' ~ agent_goals.judged_cost(level, aggregated),
+        '(' ~ agent_goals.achieved_total('achieved_value', level, aggregated) ~ ') - '
+        ~ agent_goals.judged_cost(level, aggregated),
         'decimal'
     ) }}
 {%- endmacro %}

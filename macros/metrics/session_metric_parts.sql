@@ -29,8 +29,10 @@
 {#- What a session costs, the bill of its judges apart. -#}
 {% macro cost_per_session(aggregated=true) -%}
     {{ agent_goals.ratio(
-        agent_goals.metric_part('total_cost', '', aggregated)
-        ~ ' - coalesce(' ~ agent_goals.metric_part('evaluation_cost', '', aggregated) ~ ', 0)',
+        agent_goals.sum_known(
+            agent_goals.metric_part('attributed_cost', '', aggregated),
+            agent_goals.metric_part('unattributed_cost', '', aggregated)
+        ),
         agent_goals.metric_part('count_sessions', '', aggregated)
     ) }}
 {%- endmacro %}

@@ -24,8 +24,14 @@ defined as (
 scored as (
     select
         defined.*,
-        case when is_defined_score then coalesce(score, bare_value) else score end as effective_score,
-        case when is_defined_score then coalesce(threshold, defined_threshold) else threshold end as effective_threshold,
+        case
+            when is_defined_score then coalesce(score, {{ agent_goals.as_type('bare_value', 'double') }})
+            else score
+        end as effective_score,
+        case
+            when is_defined_score then coalesce(threshold, {{ agent_goals.as_type('defined_threshold', 'double') }})
+            else threshold
+        end as effective_threshold,
         case
             when threshold is not null then threshold_operator
             when is_defined_score and defined_threshold is not null then defined_operator
@@ -55,8 +61,9 @@ final as (
         reason,
         coalesce(verdict, case when meets_threshold then 'achieved' when not meets_threshold then 'not_achieved' end)
             as verdict,
-        effective_score as score,
-        effective_threshold as threshold,
+        -- Compared as they were sent, and rounded from here on.
+        {{ agent_goals.as_type('effective_score', 'decimal') }} as score,
+        {{ agent_goals.as_type('effective_threshold', 'decimal') }} as threshold,
         effective_operator as threshold_operator,
         coalesce(
             is_verdict_sent and (verdict = 'achieved') <> meets_threshold,

@@ -3,7 +3,7 @@ with
 cost_events as (
     {{ agent_goals.last_loaded_rows('cost_events', {
         'event_id': 'text', 'session_id': 'text', 'environment': 'text', 'occurred_at': 'timestamp',
-        'amount': 'decimal', 'currency': 'text', 'cost_type': 'text', 'provider': 'text', 'model': 'text',
+        'amount': 'landed', 'currency': 'text', 'cost_type': 'text', 'provider': 'text', 'model': 'text',
         'input_tokens': 'integer', 'cache_read_tokens': 'integer', 'cache_write_tokens': 'integer',
         'output_tokens': 'integer', 'reasoning_tokens': 'integer', 'latency_ms': 'decimal', 'goal': 'text',
         'trace_id': 'text', 'span_id': 'text', 'agent': 'text', 'metadata': 'text',
@@ -42,7 +42,7 @@ final as (
         with_currency.latency_ms,
         with_currency.trace_id,
         with_currency.span_id,
-        with_currency.amount as landed_amount,
+        {{ agent_goals.as_type('with_currency.amount', 'decimal') }} as landed_amount,
         with_currency.amount_currency as currency,
         {{ agent_goals.in_reporting_currency('with_currency.amount', 'with_currency.amount_currency', 'exchange_rates.rate') }}
             as amount,

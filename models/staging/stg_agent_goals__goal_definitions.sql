@@ -16,7 +16,8 @@ final as (
         description,
         parent_goal,
         sequence,
-        coalesce(weight, 1) as weight,
+        -- The exact split counts in ten-thousandths of a weight.
+        coalesce(cast(cast(weight as decimal(12, 4)) as {{ agent_goals.data_type('decimal') }}), 1) as weight,
         coalesce(is_required, true) as is_required,
         coalesce(is_primary, false) as is_primary,
         threshold,

@@ -3,8 +3,8 @@ with
 goal_events as (
     {{ agent_goals.last_loaded_rows('goal_events', {
         'event_id': 'text', 'session_id': 'text', 'environment': 'text', 'occurred_at': 'timestamp',
-        'goal': 'text', 'achieved': 'boolean', 'value': 'decimal', 'threshold': 'decimal', 'threshold_operator': 'text',
-        'score': 'decimal', 'expected_value': 'decimal', 'parent_goal': 'text', 'sub_goals_achieved': 'text',
+        'goal': 'text', 'achieved': 'boolean', 'value': 'landed', 'threshold': 'double', 'threshold_operator': 'text',
+        'score': 'double', 'expected_value': 'landed', 'parent_goal': 'text', 'sub_goals_achieved': 'text',
         'verdict_source': 'text', 'evaluator': 'text', 'evaluator_version': 'text', 'label': 'text', 'reason': 'text',
         'currency': 'text', 'time_to_goal_seconds': 'decimal', 'agent': 'text', 'customer_id': 'text',
         'experiment': 'text', 'variant': 'text', 'metadata': 'text',
@@ -27,9 +27,9 @@ with_currency as (
 resolved as (
     select
         with_currency.*,
-        case when value is not null and score is null and threshold is null then value end as bare_value,
+        case when score is null and threshold is null then value end as bare_value,
         case when score is not null or threshold is null then value end as money_value,
-        coalesce(score, case when threshold is not null then value end) as resolved_score,
+        coalesce(score, case when threshold is not null then {{ agent_goals.as_type('value', 'double') }} end) as resolved_score,
         coalesce(threshold_operator, '>=') as resolved_operator
     from with_currency
 ),

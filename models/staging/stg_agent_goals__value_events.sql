@@ -3,7 +3,7 @@ with
 value_events as (
     {{ agent_goals.last_loaded_rows('value_events', {
         'event_id': 'text', 'session_id': 'text', 'environment': 'text', 'occurred_at': 'timestamp',
-        'amount': 'decimal', 'currency': 'text', 'value_type': 'text', 'goal': 'text', 'metadata': 'text',
+        'amount': 'landed', 'currency': 'text', 'value_type': 'text', 'goal': 'text', 'metadata': 'text',
     }) }}
 ),
 
@@ -28,7 +28,7 @@ final as (
         with_currency.batch_id,
         with_currency.value_type,
         with_currency.goal,
-        with_currency.amount as landed_amount,
+        {{ agent_goals.as_type('with_currency.amount', 'decimal') }} as landed_amount,
         with_currency.amount_currency as currency,
         {{ agent_goals.in_reporting_currency('with_currency.amount', 'with_currency.amount_currency', 'exchange_rates.rate') }}
             as amount,

@@ -114,7 +114,7 @@ def _converted(amount: Decimal, currency: str, at: datetime, rates: Sequence[Row
         if not in_force:
             return None
         rate = Decimal(max(in_force, key=lambda row: _instant(row["valid_from"]))["rate"])
-    return (amount * rate).quantize(UNIT, ROUND_HALF_UP)
+    return (amount.quantize(UNIT, ROUND_HALF_UP) * rate).quantize(UNIT, ROUND_HALF_UP)
 
 
 def split(amount: Decimal, weights: Sequence[Fraction]) -> list[Decimal]:
@@ -243,7 +243,8 @@ class _Session:
         value, score, threshold = event.get("value"), event.get("score"), event.get("threshold")
         is_defined_score = definition.get("kind") == "score"
         is_value_score = value is not None and score is None and (threshold is not None or is_defined_score)
-        score = value if is_value_score else score
+        # A score is a double, like every number of the contract, whichever field it came in.
+        score = float(value) if is_value_score else score
         operator = event.get("threshold_operator", ">=") if threshold is not None else None
         is_lent = threshold is None and is_defined_score and definition.get("threshold") is not None
         if is_lent:
@@ -687,8 +688,8 @@ def _metrics(parts: Row) -> Row:
         "average_time_to_goal_seconds": _quotient(parts["sum_time_to_goal_seconds"], parts["count_timed"]),
         "value_per_goal": _quotient(value, count_achieved),
         "value_weighted_achievement": _quotient(known_value, parts["potential_value"]) if is_potential_known else None,
-        "return_on_cost": _quotient(value, cost_of_both),
-        "net_value": None if value is None or cost_of_both is None else value - cost_of_both,
+        "return_on_cost": _quotient(known_value, cost_of_both),
+        "net_value": None if known_value is None or cost_of_both is None else known_value - cost_of_both,
         "average_score": _quotient(parts["sum_score"], parts["count_scored"]),
         "score_attainment": _quotient(parts["sum_attainment"], parts["count_attainments"]),
         "verdict_coverage": _quotient(parts["count_expected_judged"], parts["count_expected"]),

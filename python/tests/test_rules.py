@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 from agent_goals import loading
 from loading_helpers import write_lines
 from project import ROOT, Marts, build_marts
-from random_records import FINE_AMOUNTS, FINE_SCORES, definitions, rates, two_loads
+from random_records import definitions, rates, two_loads
 from reference import Expected, Row, Settings, expected_marts
 
 pytestmark = pytest.mark.xdist_group("rules")
@@ -168,28 +168,7 @@ def differences_of(case: Case, mart: str) -> list[Difference]:
     return list(differences(case.marts.rows(f"select * from {MARTS[mart]}"), getattr(case.expected, mart), KEYS[mart]))
 
 
-#: Where the marts do not follow the rules yet, each told apart from everything else.
-FINDINGS: dict[str, Callable[[Difference], bool]] = {
-    "an unknown cost or value counts as zero in the daily metrics": lambda difference: (
-        difference.column in ("goal_efficiency", "value_weighted_achievement", "cost_per_session")
-    ),
-    "an amount in a foreign currency is rounded before it is converted and again after": lambda difference: (
-        difference.row["environment"] == FINE_AMOUNTS
-    ),
-    "a score is rounded to ten places before it is compared with its threshold": lambda difference: (
-        difference.row["environment"] == FINE_SCORES
-    ),
-}
-
-
 @pytest.mark.parametrize("mart", KEYS)
 def test_the_mart_is_what_the_rules_say(case: Case, mart: str) -> None:
-    told = [d.told for d in differences_of(case, mart) if not any(is_finding(d) for is_finding in FINDINGS.values())]
-    assert not told, f"{len(told)} differences:\n" + "\n".join(told[:40])
-
-
-@pytest.mark.parametrize("finding", FINDINGS)
-@pytest.mark.xfail(strict=True, reason="the marts do not follow the rule yet")
-def test_the_rule_that_the_marts_do_not_follow_yet(case: Case, finding: str) -> None:
-    told = [d.told for mart in KEYS for d in differences_of(case, mart) if FINDINGS[finding](d)]
+    told = [d.told for d in differences_of(case, mart)]
     assert not told, f"{len(told)} differences:\n" + "\n".join(told[:40])

@@ -61,7 +61,7 @@ def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--lock-timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
                      help="How long to wait for a database that another process holds."),
-        click.option("--schema", "raw_schema", metavar="NAME", help="The raw tables' schema; else the var agent_goals__raw_schema."),
+        click.option("--schema", "raw_schema", metavar="NAME", help="The raw tables' schema; else the project's var."),
         click.option("--target", metavar="NAME", help="The target; else DBT_TARGET, else the profile's."),
         click.option("--profile", metavar="NAME", help="The dbt profile; else DBT_PROFILE, else the project's."),
         click.option("--profiles-dir", metavar="FOLDER", help="The folder of profiles.yml, as for dbt."),
