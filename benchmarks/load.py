@@ -1,7 +1,8 @@
 """How fast `agent-goals load` is, beside what DuckDB could do at most without validating anything, and beside dlt.
 
-    python benchmarks/load.py                        the loader against the limit, with and without event ids
-    uv run --with-editable ./python --with dlt[duckdb] --with pydantic python benchmarks/load.py --dlt
+    python benchmarks/load.py                    the loader against the limit, with and without event ids
+    python benchmarks/load.py --dlt --runs 3     the loader against dlt, in an environment of its own that has
+                                                 `pip install -e python 'dlt[duckdb]' pydantic`
 
 The limit is `insert into ... select * from read_json(..., ignore_errors = true)` into a table of the raw types: it takes what
 it can cast and drops the rest. Each run has a process and a database of its own; the runs alternate, and medians are compared.
@@ -149,13 +150,9 @@ def run_once(way: str, file: Path) -> None:
     """Run one way in this process and print seconds, CPU seconds, peak megabytes and rows as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         # Imports are not what is measured: the first connection of a process is.
-        import duckdb
-
-        import agent_goals.loading  # noqa: F401
-
-        duckdb.connect().close()
-        if way == "dlt":
-            import dlt  # noqa: F401
+        for module in ("duckdb", "agent_goals.loading", *(["dlt"] if way == "dlt" else [])):
+            importlib.import_module(module)
+        importlib.import_module("duckdb").connect().close()
         started, cpu = time.perf_counter(), time.process_time()
         rows = WAYS[way](file, Path(folder))
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
@@ -182,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--dlt", action="store_true", help="compare with dlt, on a tenth of the records")
+    parser.add_argument("--dlt", action="store_true", help="compare with dlt, on records with ids")
     parser.add_argument("--once", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.once:
@@ -192,11 +189,11 @@ def main() -> None:
         sys.exit(
             "dlt is not installed: run this with `uv run --with dlt[duckdb] --with pydantic`, as the file's first lines show."
         )
-    count = options.records // 10 if options.dlt else options.records
+    count = options.records
     ways = ["agent-goals", "dlt"] if options.dlt else ["limit", "agent-goals"]
     print("| records | way | seconds | CPU s | peak MB | rows | speed |\n| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
-        for with_ids in (True, False):
+        for with_ids in (True,) if options.dlt else (True, False):
             file = Path(folder) / "goals.ndjson"
             generate(file, count, with_ids=with_ids)
             measured = compare(file, ways, options.runs)
