@@ -27,6 +27,9 @@ from agent_goals.warehouse import connect
 EXIT_REJECTED = 1
 EXIT_FAILED = 2
 
+#: How many rejected lines are explained on the terminal.
+SHOWN_REJECTS = 5
+
 LOAD_EXAMPLES = """
 \b
 Examples:
@@ -117,9 +120,9 @@ def load(
                 strict=strict,
                 on_reject=rejects_file.write,
                 on_file=on_file,
-                on_restart=rejects_file.close,
+                on_restart=rejects_file.restart,
             )
-    _finish(report, as_json, rejects, refused=strict and report.batch_id is None)
+    _finish(report, as_json, rejects, rejects_file.first, refused=strict and report.batch_id is None)
 
 
 @main.command(cls=_Command)
@@ -131,8 +134,8 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     """
     sources = loading.find_sources(files, record_type)
     with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
-        report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file, on_restart=rejects_file.close)
-    _finish(report, as_json, rejects, verb="good")
+        report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file, on_restart=rejects_file.restart)
+    _finish(report, as_json, rejects, rejects_file.first, verb="good")
 
 
 @main.command(cls=_Command)
@@ -181,9 +184,13 @@ def _progress() -> Iterator[Callable[[Source], None]]:
 
 
 class _RejectsFile:
-    """Writes each rejected line below a comment that says what is wrong; the loader skips the comments."""
+    """Writes each rejected line below a comment that says what is wrong; the loader skips the comments.
+
+    Without a path it only remembers what was wrong with the first few.
+    """
 
     def __init__(self, path: Path | None) -> None:
+        self.first: list[str] = []
         self._path = path
         self._file: IO[bytes] | None = None
         self._type: str | None = None
@@ -196,6 +203,9 @@ class _RejectsFile:
 
     def write(self, rejected: Rejected) -> None:
         """Add one line."""
+        reason = f"line {rejected.line} of {rejected.file}: {rejected.code}: {' '.join(rejected.reason.split())}"
+        if len(self.first) < SHOWN_REJECTS:
+            self.first.append(reason)
         if self._path is None:
             return
         self._file = self._file or self._path.open("wb")
@@ -203,9 +213,7 @@ class _RejectsFile:
             # The line may owe its type to the name of the file it stood in.
             self._type = rejected.record_type
             self._file.write(f"{TYPE_COMMENT} {self._type or 'unknown'}\n".encode())
-        reason = " ".join(rejected.reason.split())
-        comment = f"# line {rejected.line} of {rejected.file}: {rejected.code}: {reason}\n"
-        self._file.write(comment.encode("utf-8", "backslashreplace"))
+        self._file.write(f"# {reason}\n".encode("utf-8", "backslashreplace"))
         raw = rejected.text if isinstance(rejected.text, bytes) else rejected.text.encode("utf-8", "surrogatepass")
         self._file.write(raw.replace(b"\n", b" ") + b"\n")
 
@@ -215,8 +223,15 @@ class _RejectsFile:
             self._file.close()
         self._file = self._type = None
 
+    def restart(self) -> None:
+        """Forget every line: they are about to come again."""
+        self.close()
+        self.first.clear()
 
-def _finish(report: LoadReport, as_json: bool, rejects: Path | None, *, verb: str = "loaded", refused: bool = False) -> None:
+
+def _finish(
+    report: LoadReport, as_json: bool, rejects: Path | None, first: list[str], *, verb: str = "loaded", refused: bool = False
+) -> None:
     if as_json:
         click.echo(json.dumps(report.as_dict()))
     else:
@@ -226,6 +241,13 @@ def _finish(report: LoadReport, as_json: bool, rejects: Path | None, *, verb: st
                 _note(f"{file.file} is empty: no record in it.")
         if refused:
             _note("--strict: nothing was loaded.")
+        for reason in first:
+            _note(reason)
+        if report.count_rejected > len(first):
+            _note(f"... and {report.count_rejected - len(first):,} more.")
+        if report.count_rejected and not rejects:
+            where = "" if report.batch_id is None else "They are kept in rejected_records. "
+            _note(f"{where}--rejects FILE writes them to a file that you can mend and load.")
         if report.count_rejected and rejects:
             _note(f"{report.count_rejected} rejected lines are in {rejects}: mend them and load that file.")
     sys.exit(EXIT_REJECTED if report.count_rejected else 0)
