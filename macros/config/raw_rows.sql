@@ -20,9 +20,10 @@
 {% macro raw_rows(name, columns) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
     {%- set is_definition = name in ['goal_definitions', 'exchange_rates'] -%}
+    {%- set present = agent_goals.setting('goal_definition_columns') if name == 'goal_definitions' else none -%}
     select
         {%- for column, kind in columns.items() %}
-        {% if relation is none -%}
+        {% if relation is none or (present is not none and column not in present) -%}
             cast(null as {{ agent_goals.data_type(kind) }}) as {{ column }}
         {%- elif is_definition -%}
             {{ agent_goals.text_as(column, kind) }} as {{ column }}

@@ -17,6 +17,12 @@
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'goal_definitions': {'default': none, 'kind': 'name or null'},
+        'goal_definition_columns': {
+            'default': none,
+            'kind': 'list or null',
+            'choices': agent_goals.goal_definition_columns().keys() | list,
+        },
+        'restate_definitions': {'default': false, 'kind': 'boolean'},
         'exchange_rates': {'default': none, 'kind': 'name or null'},
         'reporting_currency': {'default': 'USD', 'kind': 'currency'},
         'default_currency': {'default': 'USD', 'kind': 'currency'},
@@ -29,6 +35,8 @@
         },
         'cost_allocation': {'default': 'even', 'kind': 'choice', 'choices': ['even', 'weight', 'primary']},
         'max_goal_depth': {'default': 8, 'kind': 'integer', 'minimum': 1, 'maximum': 20},
+        'funnel_period': {'default': 'month', 'kind': 'choice', 'choices': ['day', 'week', 'month', 'quarter', 'year']},
+        'late_after_days': {'default': 7, 'kind': 'integer', 'minimum': 0, 'maximum': 36500},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
@@ -64,9 +72,11 @@
         {{ return('a list of ' ~ choices | join(', ') ~ ', each once, the most trusted first') }}
     {%- elif kind == 'mapping' and value is not mapping -%}
         {{ return('a mapping') }}
-    {%- elif kind == 'list' and (not is_list or value | reject('string') | list | length > 0) -%}
+    {%- elif kind == 'list or null' and value is none -%}
+        {{ return('') }}
+    {%- elif kind in ['list', 'list or null'] and (not is_list or value | reject('string') | list | length > 0) -%}
         {{ return('a list of names') }}
-    {%- elif kind == 'list' and choices and value | reject('in', choices) | list | length > 0 -%}
+    {%- elif kind in ['list', 'list or null'] and choices and value | reject('in', choices) | list | length > 0 -%}
         {{ return('a list with none but ' ~ choices | join(', ')) }}
     {%- endif -%}
     {{ return('') }}

@@ -15,6 +15,40 @@
     get_json_object({{ json }}, '$.{{ key }}')
 {%- endmacro %}
 
+{#- The same for a key that a column holds. -#}
+{% macro json_text_at(json, key) -%}
+    {{ adapter.dispatch('json_text_at', 'agent_goals')(json, key) }}
+{%- endmacro %}
+
+{% macro default__json_text_at(json, key) -%}
+    json_extract_string({{ json }}, '$."' || {{ key }} || '"')
+{%- endmacro %}
+
+{% macro postgres__json_text_at(json, key) -%}
+    (cast({{ json }} as json) ->> {{ key }})
+{%- endmacro %}
+
+{% macro spark__json_text_at(json, key) -%}
+    get_json_object({{ json }}, concat("$['", {{ key }}, "']"))
+{%- endmacro %}
+
+{#- A row for each text of a JSON array of texts that is held as text: an expression for the select list. -#}
+{% macro json_items(json) -%}
+    {{ adapter.dispatch('json_items', 'agent_goals')(json) }}
+{%- endmacro %}
+
+{% macro default__json_items(json) -%}
+    unnest(cast(cast({{ json }} as json) as varchar[]))
+{%- endmacro %}
+
+{% macro postgres__json_items(json) -%}
+    json_array_elements_text(cast({{ json }} as json))
+{%- endmacro %}
+
+{% macro spark__json_items(json) -%}
+    explode(from_json({{ json }}, 'array<string>'))
+{%- endmacro %}
+
 {#- A JSON value's text as a decimal, a whole number or a boolean; null when it is not one. Metadata is the sender's
     own: a word where a number was expected must not stop a build. -#}
 {% macro text_as_decimal(text) -%}
@@ -26,6 +60,16 @@
 
 {% macro text_as_integer(text) -%}
     case when {{ agent_goals.matches(text, '^[0-9]{1,15}$') }} then {{ agent_goals.as_type(text, 'integer') }} end
+{%- endmacro %}
+
+{#- The same as a double, where true is 1 and false is 0. -#}
+{% macro text_as_double(text) -%}
+    case
+        when lower({{ text }}) = 'true' then 1
+        when lower({{ text }}) = 'false' then 0
+        when {{ agent_goals.matches(text, '^[+-]?([0-9]{1,200}([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$') }}
+            then {{ agent_goals.as_type(text, 'double') }}
+    end
 {%- endmacro %}
 
 {% macro text_as_boolean(text) -%}

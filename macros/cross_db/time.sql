@@ -55,3 +55,29 @@
 {% macro spark__seconds_between(started_at, ended_at) -%}
     cast(unix_micros({{ ended_at }}) - unix_micros({{ started_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
 {%- endmacro %}
+
+{#- The timestamp a number of days later. -#}
+{% macro days_after(timestamp, days) -%}
+    {{ adapter.dispatch('days_after', 'agent_goals')(timestamp, days) }}
+{%- endmacro %}
+
+{% macro default__days_after(timestamp, days) -%}
+    {{ timestamp }} + ({{ days }}) * interval '1 day'
+{%- endmacro %}
+
+{% macro spark__days_after(timestamp, days) -%}
+    {{ timestamp }} + make_dt_interval(cast({{ days }} as int))
+{%- endmacro %}
+
+{#- Whole days from one date to another. -#}
+{% macro days_between(first_date, last_date) -%}
+    {{ adapter.dispatch('days_between', 'agent_goals')(first_date, last_date) }}
+{%- endmacro %}
+
+{% macro default__days_between(first_date, last_date) -%}
+    ({{ last_date }} - {{ first_date }})
+{%- endmacro %}
+
+{% macro spark__days_between(first_date, last_date) -%}
+    datediff({{ last_date }}, {{ first_date }})
+{%- endmacro %}

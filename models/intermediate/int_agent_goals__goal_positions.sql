@@ -54,6 +54,29 @@ with_recorded_ancestor as (
     group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.goal
 ),
 
+-- The sub-goals of a composite that has none by definition are those that its session recorded.
+recorded_sub_goals as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.ancestor_goal as goal,
+        count(*) as count_sub_goals,
+        count(case when outcomes.verdict = 'achieved' then 1 end) as count_sub_goals_achieved,
+        {{ agent_goals.ratio(
+            "coalesce(sum(case when outcomes.verdict = 'achieved' then outcomes.goal_weight end), 0)",
+            "sum(case when outcomes.verdict <> 'not_applicable' then outcomes.goal_weight end)"
+        ) }} as progress,
+        {{ agent_goals.bool_or("outcomes.verdict = 'unjudged'") }} as has_missing_sub_goals,
+        {{ agent_goals.bool_or("outcomes.verdict = 'not_achieved'") }} as has_failed_sub_goals
+    from goal_ancestors
+    inner join outcomes
+        on {{ agent_goals.same_goal('goal_ancestors', 'outcomes') }}
+    where
+        goal_ancestors.depth = 1
+        and (outcomes.is_recorded or outcomes.verdict_source = 'derived')
+    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
+),
+
 final as (
     select
         outcomes.environment,
@@ -73,6 +96,20 @@ final as (
             and climbs.goal is null
             and claimed_parents.goal is not null
         ) as has_dropped_parent,
+        {%- for column in ['count_sub_goals', 'count_sub_goals_achieved', 'progress', 'has_missing_sub_goals'] %}
+        case
+            when outcomes.count_sub_goals = 0 and outcomes.goal_scope = 'session' and recorded_sub_goals.goal is not null
+                then recorded_sub_goals.{{ column }}
+            else outcomes.{{ column }}
+        end as {{ column }},
+        {%- endfor %}
+        outcomes.has_unmet_sub_goals or coalesce(
+            outcomes.count_sub_goals = 0
+            and outcomes.goal_scope = 'session'
+            and outcomes.is_recorded
+            and outcomes.verdict = 'achieved'
+            and recorded_sub_goals.has_failed_sub_goals, false
+        ) as has_unmet_sub_goals,
         {%- if agent_goals.setting('cost_allocation') == 'weight' %}
         outcomes.goal_weight
         {%- elif agent_goals.setting('cost_allocation') == 'primary' %}
@@ -81,7 +118,7 @@ final as (
         1
         {%- endif %} as share_weight
     from outcomes
-    {%- for part in ['climbs', 'shareable', 'with_recorded_descendant', 'with_recorded_ancestor'] %}
+    {%- for part in ['climbs', 'shareable', 'with_recorded_descendant', 'with_recorded_ancestor', 'recorded_sub_goals'] %}
     left join {{ part }}
         on {{ agent_goals.same_goal('outcomes', part) }}
     {%- endfor %}

@@ -5,22 +5,28 @@
 ] -%}
 with
 
-goal_verdicts as (
-    select * from {{ ref('int_agent_goals__goal_verdicts') }}
+unit_verdicts as (
+    select
+        unit_verdicts.*,
+        row_number() over (
+            partition by environment, customer_goal, unit_id, goal
+            order by occurred_at, loaded_at, event_id
+        ) as event_ordinal
+    from {{ ref('int_agent_goals__unit_verdicts') }} as unit_verdicts
 ),
 
 -- The most trusted source's last verdict wins, so trust comes before the order of events.
 ranked as (
     select
-        goal_verdicts.*,
+        unit_verdicts.*,
         case when verdict is not null then verdict_trust * 1000000000000 + event_ordinal end as verdict_rank
-    from goal_verdicts
+    from unit_verdicts
 ),
 
 crowned as (
     select
         ranked.*,
-        coalesce(verdict_rank = max(verdict_rank) over (partition by environment, session_id, goal), false) as is_winner
+        coalesce(verdict_rank = max(verdict_rank) over (partition by environment, customer_goal, unit_id, goal), false) as is_winner
     from ranked
 ),
 
@@ -35,17 +41,23 @@ scored as (
 marked as (
     select
         scored.*,
-        coalesce(score_rank = max(score_rank) over (partition by environment, session_id, goal), false) as gives_score
+        coalesce(score_rank = max(score_rank) over (partition by environment, customer_goal, unit_id, goal), false) as gives_score
     from scored
 ),
 
 decided as (
     select
         environment,
-        session_id,
+        customer_goal,
+        unit_id,
         goal,
+        max(unit_started_at) as unit_started_at,
+        max(clock_started_at) as clock_started_at,
+        {{ agent_goals.bool_or('is_clock_started_by_goal') }} as is_clock_started_by_goal,
+        coalesce(max(case when is_winner then definition_version end), max(in_force_version)) as definition_version,
         coalesce(max(case when is_winner then verdict end), 'unjudged') as verdict,
         max(case when is_winner then verdict_source end) as verdict_source,
+        {{ agent_goals.bool_or('is_winner and is_decided_by_definition') }} as is_decided_by_definition,
         max(case when is_winner then occurred_at end) as decided_at,
         max(case when gives_score then score end) as score,
         max(case when gives_score then threshold end) as threshold,
@@ -60,6 +72,9 @@ decided as (
         -- A second recorded parent is dropped: the first one stands.
         {{ agent_goals.latest_value('parent_goal', '-event_ordinal') }} as parent_goal,
         min(parent_goal) <> max(parent_goal) as has_second_parent,
+        {{ agent_goals.latest_value('sub_goals_achieved', 'event_ordinal') }} as sub_goals_achieved,
+        {{ agent_goals.latest_value('case when sub_goals_achieved is not null then occurred_at end', 'event_ordinal') }}
+            as sub_goals_achieved_at,
         {{ agent_goals.latest_value(
             "case when verdict_source = 'automatic' then time_to_goal_seconds end", 'event_ordinal'
         ) }} as reported_time_to_goal_seconds,
@@ -73,16 +88,33 @@ decided as (
         count(case when verdict_source = 'automatic' then 1 end) as count_automatic_events,
         {{ agent_goals.bool_or('contradicts_threshold') }} as has_verdict_against_threshold
     from marked
-    group by environment, session_id, goal
+    group by environment, customer_goal, unit_id, goal
+),
+
+timed as (
+    select
+        decided.*,
+        case
+            when verdict <> 'achieved' then null
+            when reported_time_to_goal_seconds is not null then reported_time_to_goal_seconds
+            when is_clock_started_by_goal and first_automatic_achieved_at = clock_started_at then null
+            else {{ agent_goals.seconds_between('clock_started_at', 'first_automatic_achieved_at') }}
+        end as signed_time_to_goal_seconds
+    from decided
 ),
 
 final as (
     select
         environment,
-        session_id,
+        customer_goal,
+        unit_id,
         goal,
+        unit_started_at,
+        clock_started_at,
+        definition_version,
         verdict,
         verdict_source,
+        is_decided_by_definition,
         {%- for source in sources %}
         {{ source }}_verdict,
         {%- endfor %}
@@ -91,11 +123,14 @@ final as (
         {%- endfor %}
         parent_goal,
         has_second_parent,
+        sub_goals_achieved,
+        sub_goals_achieved_at,
         score,
         threshold,
         threshold_operator,
-        reported_time_to_goal_seconds,
-        first_automatic_achieved_at,
+        {{ agent_goals.as_type('case when signed_time_to_goal_seconds >= 0 then signed_time_to_goal_seconds end', 'decimal') }}
+            as time_to_goal_seconds,
+        coalesce(signed_time_to_goal_seconds < 0, false) as has_negative_time_to_goal,
         first_achieved_at,
         decided_at,
         first_event_at,
@@ -107,7 +142,7 @@ final as (
             else 1
         end as count_tries,
         has_verdict_against_threshold
-    from decided
+    from timed
 )
 
 select * from final

@@ -14,8 +14,14 @@ session_records as (
     from {{ ref('stg_agent_goals__sessions') }} as sessions
 ),
 
-goal_outcomes as (
-    select * from {{ ref('int_agent_goals__recorded_outcomes') }}
+goal_events as (
+    select
+        goal_events.*,
+        row_number() over (
+            partition by environment, session_id
+            order by occurred_at, loaded_at, event_id
+        ) as event_ordinal
+    from {{ ref('stg_agent_goals__goal_events') }} as goal_events
 ),
 
 cost_events as (
@@ -43,25 +49,16 @@ from_records as (
     group by environment, session_id
 ),
 
--- An outcome holds its own events' latest values; between outcomes the one with the latest event speaks.
-ranked_outcomes as (
-    select
-        goal_outcomes.*,
-        row_number() over (partition by environment, session_id order by last_event_at, goal) as outcome_ordinal
-    from goal_outcomes
-),
-
 from_goals as (
     select
         environment,
         session_id,
         {%- for field in ['agent', 'customer_id', 'experiment', 'variant'] %}
-        {{ agent_goals.latest_value(field, 'outcome_ordinal') }} as {{ field }},
+        {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }},
         {%- endfor %}
-        {{ agent_goals.bool_or('is_escalated') }} as is_escalated,
-        min(first_event_at) as first_at,
-        max(last_event_at) as last_at
-    from ranked_outcomes
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from goal_events
     group by environment, session_id
 ),
 
@@ -150,7 +147,6 @@ joined as (
         coalesce(from_records.experiment, from_goals.experiment) as experiment,
         coalesce(from_records.variant, from_goals.variant) as variant,
         from_records.metadata,
-        coalesce(from_goals.is_escalated, false) as is_escalated,
         from_records.started_at as reported_started_at,
         {{ agent_goals.least_known(['from_costs.first_at', 'from_turns.first_at']) }} as first_action_at,
         from_goals.first_at as first_goal_at,

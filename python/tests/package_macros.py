@@ -15,11 +15,11 @@ class _ReturnedError(Exception):
     """Carries what a macro gave to ``return``, as dbt does."""
 
 
-def load_macros(path: str, variables: dict[str, Any] | None = None) -> SimpleNamespace:
-    """The macros of one file under ``macros/`` as Python functions.
+def load_macros(*paths: str, variables: dict[str, Any] | None = None) -> SimpleNamespace:
+    """The macros of files under ``macros/`` as Python functions.
 
     Args:
-        path: the file, from ``macros/`` on.
+        paths: the files, from ``macros/`` on.
         variables: what ``var`` finds.
     """
     given = variables or {}
@@ -36,7 +36,8 @@ def load_macros(path: str, variables: dict[str, Any] | None = None) -> SimpleNam
         var=lambda name, default=None: given.get(name, default),
         **{"return": return_},
     )
-    module = environment.from_string((ROOT / "macros" / path).read_text(encoding="utf-8")).module
+    text = "".join((ROOT / "macros" / path).read_text(encoding="utf-8") for path in paths)
+    module = environment.from_string(text).module
 
     def callable_for(macro: Any) -> Any:
         def call(*arguments: Any) -> Any:

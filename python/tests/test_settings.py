@@ -13,7 +13,7 @@ import yaml
 from package_macros import load_macros
 from project import PROGRAMS, ROOT
 
-SETTINGS = "config/settings.sql"
+SETTINGS = ("config/settings.sql", "config/goal_definitions.sql")
 PROJECT = ROOT / "dbt_project.yml"
 
 
@@ -23,7 +23,7 @@ def documented() -> dict[str, Any]:
 
 
 def test_every_var_has_the_same_default_where_it_is_documented_and_where_it_is_read() -> None:
-    defaults = {name: setting["default"] for name, setting in load_macros(SETTINGS).settings().items()}
+    defaults = {name: setting["default"] for name, setting in load_macros(*SETTINGS).settings().items()}
     assert documented() == defaults
 
 
@@ -39,7 +39,7 @@ def test_every_var_carries_the_packages_prefix_and_a_comment() -> None:
 
 @pytest.mark.parametrize("name", sorted(documented()))
 def test_a_default_is_a_value_that_its_own_check_accepts(name: str) -> None:
-    assert load_macros(SETTINGS).setting_problem(name, documented()[name]) == ""
+    assert load_macros(*SETTINGS).setting_problem(name, documented()[name]) == ""
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,17 @@ def test_a_default_is_a_value_that_its_own_check_accepts(name: str) -> None:
         ("raw_schema", "a schema; drop"),
         ("raw_schema", None),
         ("goal_definitions", ["a"]),
+        ("goal_definition_columns", "goal"),
+        ("goal_definition_columns", ["goal", "colour"]),
+        ("restate_definitions", "today"),
+        ("funnel_period", "fortnight"),
+        ("late_after_days", -1),
         ("timezone", "Asia/Kathmandu'"),
         ("double_types", "double"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named_as_a_problem(name: str, value: object) -> None:
-    assert load_macros(SETTINGS).setting_problem(name, value) != ""
+    assert load_macros(*SETTINGS).setting_problem(name, value) != ""
 
 
 def test_a_wrong_var_stops_the_run_and_says_which_what_it_may_be_and_what_it_was(tmp_path: Path) -> None:

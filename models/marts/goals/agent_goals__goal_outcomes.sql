@@ -25,6 +25,11 @@ joined as (
         goal_positions.is_recorded_top_level,
         goal_positions.is_leaf,
         goal_positions.has_dropped_parent,
+        goal_positions.count_sub_goals as count_all_sub_goals,
+        goal_positions.count_sub_goals_achieved as count_all_sub_goals_achieved,
+        goal_positions.progress as composite_progress,
+        goal_positions.has_missing_sub_goals as is_missing_sub_goals,
+        goal_positions.has_unmet_sub_goals as is_against_sub_goals,
         outcome_money.own_cost,
         outcome_money.rolled_up_cost,
         outcome_money.count_missing_amounts,
@@ -32,6 +37,9 @@ joined as (
         outcome_money.default_value,
         outcome_money.unrealised_value,
         outcome_money.rolled_up_value,
+        -- A goal that a rule derives was worked for by working for the goal that the rule looks at.
+        case when outcomes.is_rule_derived then source_money.rolled_up_cost else outcome_money.rolled_up_cost end
+            as metric_cost,
         coalesce(outcomes.agent, sessions.agent) as outcome_agent,
         coalesce(outcomes.experiment, sessions.experiment) as outcome_experiment,
         coalesce(outcomes.variant, sessions.variant) as outcome_variant,
@@ -40,18 +48,7 @@ joined as (
         sessions.channel,
         sessions.model,
         sessions.started_at as session_started_at,
-        {{ agent_goals.local_date('sessions.started_at') }} as session_date,
-        case
-            when outcomes.verdict <> 'achieved' then null
-            when outcomes.reported_time_to_goal_seconds is not null then outcomes.reported_time_to_goal_seconds
-            -- A session that begins with the verdict itself says nothing about the time that it took.
-            when
-                sessions.reported_started_at is null
-                and outcomes.first_automatic_achieved_at = sessions.first_goal_at
-                and (sessions.first_action_at is null or sessions.first_action_at >= sessions.first_goal_at)
-                then null
-            else {{ agent_goals.seconds_between('sessions.started_at', 'outcomes.first_automatic_achieved_at') }}
-        end as signed_time_to_goal_seconds
+        {{ agent_goals.local_date('sessions.started_at') }} as session_date
     from outcomes
     inner join goal_positions
         on {{ agent_goals.same_goal('outcomes', 'goal_positions') }}
@@ -59,6 +56,10 @@ joined as (
         on {{ agent_goals.same_goal('outcomes', 'outcome_money') }}
     inner join sessions
         on {{ agent_goals.same_session('outcomes', 'sessions') }}
+    left join outcome_money as source_money
+        on
+            {{ agent_goals.same_session('outcomes', 'source_money') }}
+            and outcomes.source_goal = source_money.goal
 ),
 
 final as (
@@ -82,9 +83,12 @@ final as (
         human_verdict,
         automatic_verdict,
         judge_verdict,
+        derived_verdict,
         coalesce(human_verdict <> automatic_verdict, false)
         or coalesce(human_verdict <> judge_verdict, false)
         or coalesce(automatic_verdict <> judge_verdict, false) as has_conflicting_verdicts,
+        definition_version,
+        is_decided_by_definition,
         decided_at,
         first_achieved_at,
         evaluator,
@@ -106,9 +110,8 @@ final as (
         end as score_attainment,
         has_verdict_against_threshold,
 
-        case when signed_time_to_goal_seconds >= 0 then {{ agent_goals.as_type('signed_time_to_goal_seconds', 'decimal') }} end
-            as time_to_goal_seconds,
-        coalesce(signed_time_to_goal_seconds < 0, false) as has_negative_time_to_goal,
+        time_to_goal_seconds,
+        has_negative_time_to_goal,
 
         parent_goal,
         depth,
@@ -116,15 +119,24 @@ final as (
         is_recorded_top_level,
         is_leaf,
         has_dropped_parent,
+        count_all_sub_goals as count_sub_goals,
+        count_all_sub_goals_achieved as count_sub_goals_achieved,
+        composite_progress as progress,
+        is_missing_sub_goals as has_missing_sub_goals,
+        is_against_sub_goals as has_unmet_sub_goals,
         goal_kind,
+        goal_scope,
         is_recorded,
+        coalesce(verdict_source = 'derived', false) as is_derived,
+        is_rule_derived,
+        source_goal,
         is_defined,
         is_expected,
         is_primary,
 
         own_cost,
         rolled_up_cost,
-        rolled_up_cost as metric_cost,
+        metric_cost,
         count_missing_amounts,
         own_value,
         default_value,
@@ -134,6 +146,7 @@ final as (
             "case verdict when 'achieved' then rolled_up_value "
             ~ "when 'not_achieved' then coalesce(expected_value, goal_value, value_per_achievement) end", 'decimal'
         ) }} as potential_value,
+        target_achievement_rate,
         metadata
     from joined
 )

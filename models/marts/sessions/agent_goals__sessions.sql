@@ -86,6 +86,7 @@ session_goals as (
         count(case when verdict = 'not_applicable' then 1 end) as count_goals_not_applicable,
         count(case when counts_for_success and verdict in ('achieved', 'not_achieved') then 1 end) as count_judged,
         count(case when counts_for_success and verdict in ('not_achieved', 'unjudged') then 1 end) as count_short,
+        {{ agent_goals.bool_or('is_escalated') }} as is_escalated,
         sum(default_value) as default_value
     from (
         select
@@ -119,7 +120,7 @@ final as (
         sessions.count_turns,
         sessions.count_user_turns,
         sessions.count_tool_turns,
-        sessions.is_escalated,
+        coalesce(session_goals.is_escalated, false) as is_escalated,
 
         coalesce(session_goals.count_goals, 0) as count_goals,
         coalesce(session_goals.count_goals_attempted, 0) as count_goals_attempted,

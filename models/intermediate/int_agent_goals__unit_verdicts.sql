@@ -1,0 +1,51 @@
+{{ config(materialized='view') }}
+
+with
+
+goal_verdicts as (
+    select * from {{ ref('int_agent_goals__goal_verdicts') }}
+),
+
+customer_windows as (
+    select * from {{ ref('int_agent_goals__customer_windows') }}
+),
+
+members as (
+    select * from {{ ref('int_agent_goals__customer_goal_members') }}
+),
+
+of_windows as (
+    select
+        goal_verdicts.*,
+        customer_windows.customer_goal,
+        customer_windows.unit_id,
+        customer_windows.unit_started_at,
+        customer_windows.window_started_at as clock_started_at,
+        false as is_clock_started_by_goal
+    from goal_verdicts
+    inner join customer_windows
+        on {{ agent_goals.same_session('goal_verdicts', 'customer_windows') }}
+    where exists (
+        select 1
+        from members
+        where
+            customer_windows.customer_goal = members.customer_goal
+            and goal_verdicts.goal = members.goal
+            and {{ agent_goals.in_force('members', 'goal_verdicts.session_started_at') }}
+    )
+),
+
+final as (
+    select
+        goal_verdicts.*,
+        '' as customer_goal,
+        session_id as unit_id,
+        session_started_at as unit_started_at,
+        session_started_at as clock_started_at,
+        is_started_by_goal as is_clock_started_by_goal
+    from goal_verdicts
+    union all
+    select * from of_windows
+)
+
+select * from final
