@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from agent_goals.cli import main
-from agent_goals.funnels import MOST_STEPS, customer_goals, customer_sentence, funnel_table, funnels, lost, worst
+from agent_goals.funnels import MOST_STEPS, customer_goals, customer_sentence, funnel_table, funnels, is_step, lost, worst
 
 FUNNEL_COLUMNS = """environment text, period_start date, agent text, composite_goal text, sub_goal text, is_composite boolean,
     step_number integer, count_attempts bigint, count_reached bigint, count_achieved bigint, count_dropped_off bigint,
@@ -120,6 +120,28 @@ def test_customers_are_counted_once_however_many_windows_they_had(connection: du
     (row,) = customer_goals(connection, "main") or ()
     assert row["goal"] == "onboarded"
     assert customer_sentence(row) == "onboarded: achieved by 2 of 3 customers, 1 of them not in their first window."
+
+
+@pytest.mark.parametrize(
+    ("goal", "count_top_level", "expected"),
+    [
+        ("check", 0, True),  # only ever a step
+        ("check", 3, False),  # stands for itself in some sessions
+        ("task", 9, False),  # the whole
+        ("tour", 5, True),  # in a session it stands for itself, but it is a step of the customer's goal
+        ("onboarded", 0, False),  # which has no outcome in a session
+        ("rated_outstanding", 0, False),  # a rule that is part of nothing
+    ],
+)
+def test_a_goal_that_is_only_a_step_is_known(goal: str, count_top_level: int, expected: bool) -> None:
+    steps = [
+        {"environment": "production", "composite_goal": whole, "sub_goal": step, "is_composite": whole == step}
+        for whole, step in (("task", "check"), ("task", "task"), ("onboarded", "tour"), ("onboarded", "onboarded"))
+    ]
+    row = {"environment": "production", "goal": goal, "count_top_level_outcomes": count_top_level}
+    assert is_step(row, steps, [{"environment": "production", "goal": "onboarded"}]) is expected
+    assert not is_step({**row, "environment": "staging"}, steps, [])
+    assert is_step(row, None, None) is (count_top_level == 0)
 
 
 def test_an_older_build_has_no_funnels(connection: duckdb.DuckDBPyConnection) -> None:

@@ -77,6 +77,28 @@ def funnels(connection: duckdb.DuckDBPyConnection, schema: str) -> list[dict[str
     )
 
 
+def is_step(row: Row, steps: Sequence[Row] | None, customers: Sequence[Row] | None) -> bool:
+    """Whether a row of goal performance is about a goal that is only a step of another one.
+
+    A goal that stands for itself in some sessions is no mere step, unless it stands there for a customer's goal.
+
+    Args:
+        row: the row of goal performance.
+        steps: the funnels' steps; without them, a goal that never stood for itself is taken for a step.
+        customers: the customers' goals.
+    """
+    stands_for_itself = row["count_top_level_outcomes"] > 0
+    if steps is None:
+        return not stands_for_itself
+    wholes = {
+        (step["environment"], step["composite_goal"])
+        for step in steps
+        if not step["is_composite"] and (step["environment"], step["sub_goal"]) == (row["environment"], row["goal"])
+    }
+    of_customers = {(goal["environment"], goal["goal"]) for goal in customers or ()}
+    return bool(wholes & of_customers if stands_for_itself else wholes)
+
+
 def funnel_table(steps: Sequence[Row]) -> Table:
     """The funnels for people, the steps of each below one another.
 

@@ -50,11 +50,6 @@ def query_rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[s
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def is_sub_goal(row: Row) -> bool:
-    """Whether the goal was only ever a part of another one."""
-    return bool(row["count_top_level_outcomes"] == 0)
-
-
 def performance_table(rows: Sequence[Row]) -> Table:
     """The rows as a table for people, the agents of each goal below one another.
 
