@@ -197,7 +197,9 @@ def test_summary_shows_the_view_and_asks_for_dbt_build_without_it(project: Path)
     shown = run("summary").stdout
     for text in ("820 of 1,000", "82.0%", "0.18", "0.2195", "41,000.00", "3.5 min", "-"):
         assert text in shown
-    assert json.loads(run("summary", "--json").stdout)[0]["goal_efficiency"] is None
+    found = json.loads(run("summary", "--json").stdout)
+    assert found["goal_performance"][0]["goal_efficiency"] is None
+    assert (found["goal_funnel"], found["customer_goals"]) == (None, None)
 
 
 def test_help_shows_examples() -> None:

@@ -17,11 +17,12 @@ from rich.table import Table
 from agent_goals import loading
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.errors import AgentGoalsError
+from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.profile import Target, find_target
 from agent_goals.schema import dbt_sources, json_schema
-from agent_goals.summary import goal_performance, is_sub_goal, performance_table
+from agent_goals.summary import goal_performance, performance_table
 from agent_goals.warehouse import connect
 
 EXIT_REJECTED = 1
@@ -155,22 +156,38 @@ def schema(record_type: str | None, form: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print every row and column as JSON.")
 @_target_options
 def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | None) -> None:
-    """Print what each agent achieved and what it cost, from the marts that `dbt build` made."""
+    """Print what each agent achieved, what it cost, and where sessions drop off, from the marts that `dbt build` made.
+
+    With --json: one object with the rows of goal_performance, the funnels' steps and the customers' goals.
+    """
     target = find_target(**where)
     with connect(target, lock_timeout=lock_timeout, read_only=True) as connection:
         rows = goal_performance(connection, target.schema)
+        steps = funnels(connection, target.schema)
+        customers = customer_goals(connection, target.schema)
     if as_json:
-        click.echo(json.dumps(rows, default=str))
-    elif rows:
-        shown = [row for row in rows if sub_goals or not is_sub_goal(row)]
-        table = performance_table(shown)
-        # A table wider than the terminal is easier to read wrapped than cropped.
-        needed = Console(width=1000).measure(table).maximum
-        Console(width=max(Console().width, needed)).print(table)
-        if len(shown) < len(rows):
-            _note(f"{len(rows) - len(shown)} rows are steps of these goals: --sub-goals shows them.")
-    else:
+        found = {"goal_performance": rows, "goal_funnel": steps, "customer_goals": customers}
+        click.echo(json.dumps(found, default=str))
+        return
+    if not rows:
         _note("no goal has been recorded yet: load records and run `dbt build`.")
+        return
+    shown = [row for row in rows if sub_goals or not is_step(row, steps, customers)]
+    _print_table(performance_table(shown))
+    if len(shown) < len(rows):
+        _note(f"{len(rows) - len(shown)} rows are steps of these goals: --sub-goals shows them.")
+    if steps is None:
+        _note(f"there is no {target.schema}.{FUNNEL}: run `dbt build` with this version to see where sessions drop off.")
+    elif steps:
+        _print_table(funnel_table(steps))
+    for goal in customers or ():
+        Console().print(escape(customer_sentence(goal)), soft_wrap=True, highlight=False)
+
+
+def _print_table(table: Table) -> None:
+    # A table wider than the terminal is easier to read wrapped than cropped.
+    needed = Console(width=1000).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)
 
 
 @contextmanager

@@ -29,20 +29,25 @@ def goal_performance(connection: duckdb.DuckDBPyConnection, schema: str) -> list
     Raises:
         AgentGoalsError: when the view is not there.
     """
-    found = connection.execute(
-        "select 1 from information_schema.tables where lower(table_schema) = lower($schema) and lower(table_name) = $view",
-        {"schema": schema, "view": VIEW},
-    ).fetchone()
-    if not found:
+    if not is_built(connection, schema, VIEW):
         raise AgentGoalsError(f"there is no {schema}.{VIEW}: run `dbt build` first.")
-    cursor = connection.execute(f"select * from {quote(schema)}.{quote(VIEW)} order by environment, agent, goal")
+    return query_rows(connection, f"select * from {quote(schema)}.{quote(VIEW)} order by environment, agent, goal")
+
+
+def is_built(connection: duckdb.DuckDBPyConnection, schema: str, mart: str) -> bool:
+    """Whether a build has made the mart."""
+    found = connection.execute(
+        "select 1 from information_schema.tables where lower(table_schema) = lower($schema) and lower(table_name) = $mart",
+        {"schema": schema, "mart": mart},
+    ).fetchone()
+    return found is not None
+
+
+def query_rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    """The rows of a query, by column name."""
+    cursor = connection.execute(query)
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def is_sub_goal(row: Row) -> bool:
-    """Whether the goal was only ever a part of another one."""
-    return bool(row["count_top_level_outcomes"] == 0)
 
 
 def performance_table(rows: Sequence[Row]) -> Table:

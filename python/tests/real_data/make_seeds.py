@@ -1,10 +1,11 @@
 """Write the demo's records, in ``python/tests``: ``python -m real_data.make_seeds [--out FOLDER] [--data FOLDER]``.
 
-Two sources, one set of CSV files (``goal_events.csv`` and so on) that ``agent-goals load`` takes and dbt
+Three sources, one set of CSV files (``goal_events.csv`` and so on) that ``agent-goals load`` takes and dbt
 can read as seeds:
 
 * three invented agents whose totals are the worked examples of the README, exactly: a support agent, a
   booking agent before and after a change, and a billing agent;
+* five invented agents, one of each kind that is usually asked about, whose sessions are stories: see ``agent_kinds``;
 * what is known of 344 published runs of seven airline agents (tau2-bench): outcomes, sub-goals, costs, tokens
   and times, and for two of the agents who spoke when; nothing that was said.
 
@@ -17,79 +18,29 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
 from agent_goals.contract import RECORD_TYPES
 from project import DATA, ROOT
+from real_data.agent_kinds import agent_kinds
+from real_data.draw import CHANNELS, MODELS, SEGMENTS, Draw, model_call, split
 from real_data.importers import read_lines, tau2_records, tau2_turn_records
 
 Record = dict[str, Any]
-T = TypeVar("T")
 
 SEEDS = ROOT / "seeds" / "demo"
 PROPERTIES = "_demo__seeds.yml"
 
 #: The published runs whose turns the demo ships; the others would make the files large for no new question.
 AGENTS_WITH_TURNS = ("azure-gpt-4o", "button-opus-4.6")
-
-SEGMENTS = ("consumer", "business", "enterprise")
-CHANNELS = ("chat", "email", "phone")
-
-#: Model, and dollars per million input and output tokens: only so that tokens go with the amounts.
-MODELS = (("gpt-4o", Decimal("2.5"), Decimal(10)), ("claude-sonnet-4-5", Decimal(3), Decimal(15)))
-
-
-def split(total: Decimal, weights: Sequence[float], unit: Decimal) -> list[Decimal]:
-    """Split ``total`` in proportion to ``weights`` into whole multiples of ``unit`` that add up to it exactly.
-
-    Args:
-        total: what to split, itself a multiple of ``unit``.
-        weights: positive weights, one a part.
-        unit: the last place of a part, e.g. ``Decimal("0.0001")``.
-    """
-    units = int(total / unit)
-    so_far = list(accumulate(weights))
-    parts, before = [], 0
-    for running in so_far:
-        upto = units if running == so_far[-1] else int(units * running / so_far[-1])
-        parts.append((upto - before) * unit)
-        before = upto
-    return parts
-
-
-class Draw:
-    """A repeatable draw: only ``random()``, whose sequence for a seed is the same on every Python."""
-
-    def __init__(self, seed: str) -> None:
-        """Start the sequence that ``seed`` stands for."""
-        self._random = random.Random(sum(ord(letter) * 131**place for place, letter in enumerate(seed)))
-
-    def weights(self, count: int, spread: float = 0.6) -> list[float]:
-        """``count`` weights around 1, each within ``spread`` of it."""
-        return [1 - spread + 2 * spread * self._random.random() for _ in range(count)]
-
-    def below(self, limit: int) -> int:
-        """A whole number from 0 up to, not including, ``limit``."""
-        return int(self._random.random() * limit)
-
-    def pick(self, choices: Sequence[T]) -> T:
-        """One of ``choices``."""
-        return choices[self.below(len(choices))]
-
-    def shuffled(self, items: Sequence[T]) -> list[T]:
-        """``items`` in a drawn order."""
-        places = sorted((self._random.random(), place) for place in range(len(items)))
-        return [items[place] for _, place in places]
 
 
 @dataclass(frozen=True)
@@ -122,7 +73,7 @@ def session_records(draw: Draw, run: Run) -> Iterator[Record]:
     agent, session_id = run.agent, f"{run.agent}-{run.number:04d}"
     started = run.first_day + timedelta(days=draw.below(run.days), minutes=8 * 60 + draw.below(12 * 60), seconds=draw.below(60))
     ended = started + timedelta(seconds=run.seconds)
-    model, input_price, output_price = draw.pick(MODELS)
+    model = draw.pick(tuple(MODELS))
     yield {
         "type": "session",
         "event_id": f"{session_id}-session",
@@ -155,9 +106,7 @@ def session_records(draw: Draw, run: Run) -> Iterator[Record]:
         "amount": llm,
         "currency": "USD",
         "cost_type": "llm",
-        "model": model,
-        "input_tokens": int(llm * Decimal("0.7") / input_price * 1_000_000),
-        "output_tokens": int(llm * Decimal("0.3") / output_price * 1_000_000),
+        **model_call(model, llm),
         "agent": agent,
     }
     if tool:
@@ -256,7 +205,7 @@ def _numbered(records: Iterable[Record], session: Record) -> Iterator[Record]:
 
 
 def as_text(value: object) -> str:
-    """A field as CSV text: exact decimals, ISO times without offset (so UTC), JSON for objects, empty for absent."""
+    """A field as CSV text: exact decimals, ISO times without offset (so UTC), JSON for objects and lists, empty for absent."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -265,7 +214,7 @@ def as_text(value: object) -> str:
         return f"{value:f}"
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, dict):
+    if isinstance(value, (dict, list)):
         return json.dumps(value, separators=(",", ":"))
     return str(value)
 
@@ -328,6 +277,7 @@ def worked_examples() -> Iterator[Record]:
 def demo_records(data: Path) -> Iterator[Record]:
     """Every record of the demo, the invented agents' first."""
     yield from worked_examples()
+    yield from agent_kinds()
     yield from airline_agents(data)
 
 
