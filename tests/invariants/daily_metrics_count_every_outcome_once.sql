@@ -1,22 +1,42 @@
--- The daily mart holds each outcome of its environments once, whether every goal counts or only top-level ones.
+-- The daily mart holds each outcome of its environments once, whether every goal counts or only top-level ones: a session's,
+-- or a customer's for a customer-scoped goal of a customer that is known.
 with
 
 goal_outcomes as (
-    select * from {{ ref('agent_goals__goal_outcomes') }}
+    select
+        *,
+        goal_scope = 'session' or customer_id is null as counts,
+        is_top_level and goal_kind <> 'evaluation' and not is_rule_derived as counts_at_the_top
+    from {{ ref('agent_goals__goal_outcomes') }}
     where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+),
+
+customer_outcomes as (
+    select * from {{ ref('agent_goals__customer_outcomes') }}
+    where
+        environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+        and is_customer_scoped
 ),
 
 goal_metrics_daily as (
     select * from {{ ref('agent_goals__goal_metrics_daily') }}
 ),
 
-from_outcomes as (
+from_sessions as (
+    select
+        count(case when counts then 1 end) as count_outcomes,
+        count(case when counts_at_the_top then 1 end) as top_level_count_outcomes,
+        coalesce(sum(case when counts then metric_cost end), 0) as cost,
+        coalesce(sum(case when counts_at_the_top then metric_cost end), 0) as top_level_cost
+    from goal_outcomes
+    where verdict <> 'not_applicable'
+),
+
+from_customers as (
     select
         count(*) as count_outcomes,
-        count(case when is_top_level and goal_kind <> 'evaluation' then 1 end) as top_level_count_outcomes,
-        coalesce(sum(metric_cost), 0) as cost,
-        coalesce(sum(case when is_top_level and goal_kind <> 'evaluation' then metric_cost end), 0) as top_level_cost
-    from goal_outcomes
+        coalesce(sum(metric_cost), 0) as cost
+    from customer_outcomes
     where verdict <> 'not_applicable'
 ),
 
@@ -34,14 +54,15 @@ from_days as (
 )
 
 select
-    from_outcomes.count_outcomes as outcomes,
+    from_sessions.count_outcomes + from_customers.count_outcomes as outcomes,
     from_days.count_outcomes as outcomes_in_days,
-    from_outcomes.cost,
+    from_sessions.cost + from_customers.cost as cost,
     from_days.cost as cost_in_days
-from from_outcomes
+from from_sessions
+cross join from_customers
 cross join from_days
 where
-    from_outcomes.count_outcomes <> from_days.count_outcomes
-    or from_outcomes.top_level_count_outcomes <> from_days.top_level_count_outcomes
-    or from_outcomes.cost <> from_days.cost
-    or from_outcomes.top_level_cost <> from_days.top_level_cost
+    from_sessions.count_outcomes + from_customers.count_outcomes <> from_days.count_outcomes
+    or from_sessions.top_level_count_outcomes <> from_days.top_level_count_outcomes
+    or from_sessions.cost + from_customers.cost <> from_days.cost
+    or from_sessions.top_level_cost <> from_days.top_level_cost
