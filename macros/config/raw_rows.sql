@@ -4,7 +4,11 @@
         {%- set example = name if project_name == 'agent_goals' and name == 'goal_definitions' else none -%}
         {%- set definition = agent_goals.setting(name) or example -%}
         {{ return(ref(definition) if definition else none) }}
-    {%- elif name in ['sessions', 'conversation_turns'] and name not in agent_goals.setting('optional_inputs') -%}
+    {%- elif name in ['sessions', 'conversation_turns', 'rejected_records']
+            and name not in agent_goals.setting('optional_inputs') -%}
+        {{ return(none) }}
+    {#- Seeds are landed whole or not at all. -#}
+    {%- elif name == 'rejected_records' and agent_goals.setting('use_seeds') -%}
         {{ return(none) }}
     {%- elif agent_goals.setting('use_seeds') -%}
         {{ return(ref(agent_goals.setting(name ~ '_table'))) }}
@@ -16,8 +20,9 @@
 {#- A query for the rows of an input, with its columns cast to the given kinds; no rows when the input is absent.
 
     name     the input's name
-    columns  mapping of column name to the kind of type that it has (see data_type) -#}
-{% macro raw_rows(name, columns) -%}
+    columns  mapping of column name to the kind of type that it has (see data_type)
+    has_load_fields  whether the load's time and batch come along -#}
+{% macro raw_rows(name, columns, has_load_fields=true) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
     {%- set is_definition = name in ['goal_definitions', 'exchange_rates'] -%}
     {%- set present = agent_goals.setting('goal_definition_columns') if name == 'goal_definitions' else none -%}
@@ -30,10 +35,11 @@
         {%- else -%}
             {{ agent_goals.raw_as(column, kind) }} as {{ column }}
         {%- endif -%}
-        {{ ',' }}
+        {{- ',' if not loop.last or has_load_fields }}
         {%- endfor %}
         {#- Seeds carry no load batch: they are landed all at once, before anything else. -#}
-        {%- if is_definition or relation is none or agent_goals.setting('use_seeds') %}
+        {%- if not has_load_fields %}
+        {%- elif is_definition or relation is none or agent_goals.setting('use_seeds') %}
         cast('1970-01-01 00:00:00' as timestamp) as loaded_at,
         cast('seed' as {{ agent_goals.data_type('text') }}) as batch_id
         {%- else %}

@@ -11,9 +11,9 @@
         'sessions_table': {'default': 'sessions', 'kind': 'name'},
         'conversation_turns_table': {'default': 'conversation_turns', 'kind': 'name'},
         'optional_inputs': {
-            'default': ['sessions', 'conversation_turns'],
+            'default': ['sessions', 'conversation_turns', 'rejected_records'],
             'kind': 'list',
-            'choices': ['sessions', 'conversation_turns'],
+            'choices': ['sessions', 'conversation_turns', 'rejected_records'],
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'goal_definitions': {'default': none, 'kind': 'name or null'},

@@ -87,6 +87,9 @@ final as (
         {{ agent_goals.in_reporting_currency('lifted.expected_value', 'lifted.amount_currency', 'exchange_rates.rate') }}
             as expected_value,
         lifted.amount_currency as currency,
+        coalesce(lifted.money_value, lifted.expected_value) is not null
+        and lifted.amount_currency <> {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
+        and exchange_rates.rate is null as has_unconverted_amount,
         lifted.parent_goal,
         lifted.sub_goals_achieved,
         coalesce(lifted.time_to_goal_seconds, {{ agent_goals.text_as_decimal('lifted.metadata_time_to_goal') }})
