@@ -18,6 +18,7 @@
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'goal_definitions': {'default': none, 'kind': 'name or null'},
         'exchange_rates': {'default': none, 'kind': 'name or null'},
+        'model_prices': {'default': none, 'kind': 'name or null'},
         'reporting_currency': {'default': 'USD', 'kind': 'currency'},
         'default_currency': {'default': 'USD', 'kind': 'currency'},
         'timezone': {'default': 'UTC', 'kind': 'name'},

@@ -19,6 +19,7 @@ from agent_goals.contract import RECORD_TYPES
 from agent_goals.errors import AgentGoalsError
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
+from agent_goals.prices import as_csv, price_list, write_whole
 from agent_goals.profile import Target, find_target
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, is_sub_goal, performance_table
@@ -36,6 +37,13 @@ Examples:
   agent-goals load my_goals.ndjson my_costs.csv
   agent-goals load --type goal export.parquet
   agent-goals load events.jsonl.gz --rejects mend_me.ndjson
+"""
+
+PRICES_EXAMPLES = """
+\b
+Examples:
+  agent-goals prices --output seeds/model_prices.csv
+  agent-goals prices | grep ',gpt-4o,'
 """
 
 
@@ -171,6 +179,34 @@ def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | 
             _note(f"{len(rows) - len(shown)} rows are steps of these goals: --sub-goals shows them.")
     else:
         _note("no goal has been recorded yet: load records and run `dbt build`.")
+
+
+@main.command(cls=_Command, epilog=PRICES_EXAMPLES)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the list to FILE, whole or not at all; else it is printed.")  # fmt: skip
+def prices(output: Path | None) -> None:
+    """Write the price list of models, as the seed that prices tokens.
+
+    The dated prices of the installed genai-prices (`pip install 'agent-goals[prices]'`) and its rules for what a model's name
+    means. Name the seed in the var agent_goals__model_prices. Rows of your own may follow: one with only provider, model,
+    input_price and output_price is enough, and comes before all others.
+    """
+    found = price_list()
+    text = as_csv(found.rows)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(output, text)
+    counts = found.counts
+    _note(
+        f"genai-prices {found.version}: {len(found.rows):,} rows for {counts.pop('models'):,} models of"
+        f" {counts.pop('providers')} providers{f' in {output}' if output else ''}."
+    )
+    _note("Models with prices that the list does not hold, since cost records count text tokens only:")
+    for kind, count in counts.items():
+        _note(f"  {count:,} {kind}")
+    for rule in found.left_out:
+        _note(f"Left out, so that the names it is for stay unpriced: {rule}")
 
 
 @contextmanager
