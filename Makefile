@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --group python/pyproject.toml:dev
+	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --extra prices --group python/pyproject.toml:dev
 
 .PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines format docs bench lock clean
 

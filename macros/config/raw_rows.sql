@@ -1,7 +1,7 @@
 {#- The relation of an input: a raw table, or a seed or model of that name; none when the project has no such input. -#}
 {% macro input_relation(name) -%}
-    {%- if name in ['goal_definitions', 'exchange_rates'] -%}
-        {%- set example = name if project_name == 'agent_goals' and name == 'goal_definitions' else none -%}
+    {%- if name in ['goal_definitions', 'exchange_rates', 'model_prices'] -%}
+        {%- set example = name if project_name == 'agent_goals' and name != 'exchange_rates' else none -%}
         {%- set definition = agent_goals.setting(name) or example -%}
         {{ return(ref(definition) if definition else none) }}
     {%- elif name in ['sessions', 'conversation_turns', 'rejected_records']
@@ -24,7 +24,7 @@
     has_load_fields  whether the load's time and batch come along -#}
 {% macro raw_rows(name, columns, has_load_fields=true) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
-    {%- set is_definition = name in ['goal_definitions', 'exchange_rates'] -%}
+    {%- set is_definition = name in ['goal_definitions', 'exchange_rates', 'model_prices'] -%}
     {%- set present = agent_goals.setting('goal_definition_columns') if name == 'goal_definitions' else none -%}
     select
         {%- for column, kind in columns.items() %}

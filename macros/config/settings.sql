@@ -24,6 +24,7 @@
         },
         'restate_definitions': {'default': false, 'kind': 'boolean'},
         'exchange_rates': {'default': none, 'kind': 'name or null'},
+        'model_prices': {'default': none, 'kind': 'name or null'},
         'reporting_currency': {'default': 'USD', 'kind': 'currency'},
         'default_currency': {'default': 'USD', 'kind': 'currency'},
         'timezone': {'default': 'UTC', 'kind': 'name'},

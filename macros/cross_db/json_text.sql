@@ -77,17 +77,22 @@
 {%- endmacro %}
 
 {% macro matches(text, pattern) -%}
-    {{ adapter.dispatch('matches', 'agent_goals')(text, pattern) }}
+    {{ agent_goals.matches_expression(text, "'" ~ pattern ~ "'") }}
 {%- endmacro %}
 
-{% macro default__matches(text, pattern) -%}
-    regexp_matches({{ text }}, '{{ pattern }}')
+{#- The same with a pattern that is an expression. -#}
+{% macro matches_expression(text, pattern) -%}
+    {{ adapter.dispatch('matches_expression', 'agent_goals')(text, pattern) }}
 {%- endmacro %}
 
-{% macro postgres__matches(text, pattern) -%}
-    ({{ text }} ~ '{{ pattern }}')
+{% macro default__matches_expression(text, pattern) -%}
+    regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
-{% macro spark__matches(text, pattern) -%}
-    ({{ text }} rlike '{{ pattern }}')
+{% macro postgres__matches_expression(text, pattern) -%}
+    ({{ text }} ~ {{ pattern }})
+{%- endmacro %}
+
+{% macro spark__matches_expression(text, pattern) -%}
+    ({{ text }} rlike {{ pattern }})
 {%- endmacro %}

@@ -24,8 +24,8 @@
 {%- endmacro %}
 
 {#- The join condition that gives a row of `events` the exchange rate of its currency at its time. -#}
-{% macro rate_in_force(events, rates) -%}
-    {{ events }}.amount_currency = {{ rates }}.from_currency
+{% macro rate_in_force(events, rates, currency='amount_currency') -%}
+    {{ events }}.{{ currency }} = {{ rates }}.from_currency
     and {{ events }}.occurred_at >= {{ rates }}.valid_from
     and {{ events }}.occurred_at < {{ rates }}.valid_to
 {%- endmacro %}

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 PLACES = 10
 UNIT = Decimal(1).scaleb(-PLACES)
+TOKENS = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
 Row = dict[str, Any]
 SessionKey = tuple[str, str]
@@ -570,9 +571,18 @@ def _cost_line(cost: Row, goal: str | None, attribution: str, amount: Decimal | 
         "attribution": attribution,
         "amount": amount,
         "event_amount": cost.get("amount_converted"),
+        "event_booked_amount": cost.get("amount_converted"),
+        "price_status": _price_status(cost),
         "landed_amount": _decimal(cost.get("amount")),
         "currency": cost["currency_used"],
     }
+
+
+def _price_status(cost: Row) -> str:
+    """Of a project without a price list."""
+    if cost.get("amount") is not None:
+        return "no_rate" if cost.get("amount_converted") is None else "booked"
+    return "unpriced" if any(cost.get(name) is not None for name in TOKENS) else "no_tokens"
 
 
 # Section 4: the daily metrics.

@@ -13,6 +13,7 @@ share_receivers as (
 addressed as (
     select
         cost_events.*,
+        coalesce(cost_events.price_status = 'repeated', false) as is_repeated,
         share_receivers.goal is not null as is_shared,
         share_receivers.goal as receiver_goal,
         share_receivers.goal_sequence,
@@ -45,13 +46,15 @@ lines as (
         'shared' as attribution,
         split_amount as line_amount,
         environment, session_id, occurred_at, cost_type, agent, provider, model, amount, currency, landed_amount,
+        booked_amount, priced_amount, price_status,
         input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, latency_ms, trace_id, span_id
     from split
     union all
     select
         event_id,
-        case when cost_type <> 'evaluation' then goal end as goal,
+        case when cost_type <> 'evaluation' and not is_repeated then goal end as goal,
         case
+            when is_repeated then 'repeated'
             when amount is null then 'no_amount'
             when cost_type = 'evaluation' then 'evaluation'
             when goal is not null then 'direct'
@@ -59,6 +62,7 @@ lines as (
         end as attribution,
         amount as line_amount,
         environment, session_id, occurred_at, cost_type, agent, provider, model, amount, currency, landed_amount,
+        booked_amount, priced_amount, price_status,
         input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, latency_ms, trace_id, span_id
     from addressed
     where not is_shared
@@ -75,6 +79,9 @@ final as (
         attribution,
         line_amount as amount,
         amount as event_amount,
+        booked_amount as event_booked_amount,
+        priced_amount as event_priced_amount,
+        price_status,
         landed_amount,
         currency,
         agent,

@@ -26,10 +26,15 @@ session_tokens as (
         environment,
         session_id,
         count(*) as count_cost_events,
-        count(case when amount is null then 1 end) as count_missing_amounts,
-        sum(input_tokens) as input_tokens,
-        sum(output_tokens) as output_tokens
-    from cost_events
+        count(case when amount is null and is_counted then 1 end) as count_missing_amounts,
+        sum(case when is_counted then input_tokens end) as input_tokens,
+        sum(case when is_counted then output_tokens end) as output_tokens
+    from (
+        select
+            cost_events.*,
+            coalesce(price_status <> 'repeated', true) as is_counted
+        from cost_events
+    ) as marked
     group by environment, session_id
 ),
 

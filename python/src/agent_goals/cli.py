@@ -20,6 +20,7 @@ from agent_goals.errors import AgentGoalsError
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
+from agent_goals.prices import as_csv, price_list, write_whole
 from agent_goals.profile import Target, find_target
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, performance_table
@@ -37,6 +38,13 @@ Examples:
   agent-goals load my_goals.ndjson my_costs.csv
   agent-goals load --type goal export.parquet
   agent-goals load events.jsonl.gz --rejects mend_me.ndjson
+"""
+
+PRICES_EXAMPLES = """
+\b
+Examples:
+  agent-goals prices --output seeds/model_prices.csv
+  agent-goals prices | grep ',gpt-4o,'
 """
 
 
@@ -188,6 +196,34 @@ def _print_table(table: Table) -> None:
     # A table wider than the terminal is easier to read wrapped than cropped.
     needed = Console(width=1000).measure(table).maximum
     Console(width=max(Console().width, needed)).print(table)
+
+
+@main.command(cls=_Command, epilog=PRICES_EXAMPLES)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the list to FILE, whole or not at all; else it is printed.")  # fmt: skip
+def prices(output: Path | None) -> None:
+    """Write the price list of models, as the seed that prices tokens.
+
+    The dated prices of the installed genai-prices (`pip install 'agent-goals[prices]'`) and its rules for what a model's name
+    means. Name the seed in the var agent_goals__model_prices. Rows of your own may follow: one with only provider, model,
+    input_price and output_price is enough, and comes before all others.
+    """
+    found = price_list()
+    text = as_csv(found.rows)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(output, text)
+    counts = found.counts
+    _note(
+        f"genai-prices {found.version}: {len(found.rows):,} rows for {counts.pop('models'):,} models of"
+        f" {counts.pop('providers')} providers{f' in {output}' if output else ''}."
+    )
+    _note("Models with prices that the list does not hold, since cost records count text tokens only:")
+    for kind, count in counts.items():
+        _note(f"  {count:,} {kind}")
+    for rule in found.left_out:
+        _note(f"Left out, so that the names it is for stay unpriced: {rule}")
 
 
 @contextmanager
