@@ -235,6 +235,22 @@ class TestVersions:
         assert {row["score"] for row in before} == {row["score"] for row in after}
         assert {row["score"] for row in before} <= {Decimal(4), Decimal("3.8")}
 
+    @pytest.mark.parametrize(
+        ("goal", "before", "restated", "after"),
+        [
+            # 22 and 19 judged cases: the four rated 4 before the change are satisfied by the first definition alone.
+            ("customer_satisfied", (19, 22), (15, 22), (9, 19)),
+            ("rated_helpful", (11, 16), (8, 16), (6, 11)),
+        ],
+    )
+    def test_a_changed_definition_is_told_from_a_changed_agent(
+        self, marts: Marts, goal: str, before: tuple[int, int], restated: tuple[int, int], after: tuple[int, int]
+    ) -> None:
+        row = marts.row(f"select * from agent_goals__definition_changes where goal = '{goal}'")
+        assert (row["count_judged_before"], row["count_judged_after"]) == (before[1], after[1])
+        assert row["change_by_definition"] == pytest.approx(restated[0] / restated[1] - before[0] / before[1])
+        assert row["change_by_agent"] == pytest.approx(after[0] / after[1] - restated[0] / restated[1])
+
     def test_an_events_own_threshold_stands_above_every_version(self, marts: Marts) -> None:
         (row,) = outcomes(marts, "rated_helpful", "own_threshold")
         assert (row["verdict"], row["threshold"]) == ("achieved", 3)
