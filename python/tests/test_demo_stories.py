@@ -235,6 +235,22 @@ class TestVersions:
         assert {row["score"] for row in before} == {row["score"] for row in after}
         assert {row["score"] for row in before} <= {Decimal(4), Decimal("3.8")}
 
+    @pytest.mark.parametrize(
+        ("goal", "before", "restated", "after"),
+        [
+            # 22 and 19 judged cases: the four rated 4 before the change are satisfied by the first definition alone.
+            ("customer_satisfied", (19, 22), (15, 22), (9, 19)),
+            ("rated_helpful", (11, 16), (8, 16), (6, 11)),
+        ],
+    )
+    def test_a_changed_definition_is_told_from_a_changed_agent(
+        self, marts: Marts, goal: str, before: tuple[int, int], restated: tuple[int, int], after: tuple[int, int]
+    ) -> None:
+        row = marts.row(f"select * from agent_goals__definition_changes where goal = '{goal}'")
+        assert (row["count_judged_before"], row["count_judged_after"]) == (before[1], after[1])
+        assert row["change_by_definition"] == pytest.approx(restated[0] / restated[1] - before[0] / before[1])
+        assert row["change_by_agent"] == pytest.approx(after[0] / after[1] - restated[0] / restated[1])
+
     def test_an_events_own_threshold_stands_above_every_version(self, marts: Marts) -> None:
         (row,) = outcomes(marts, "rated_helpful", "own_threshold")
         assert (row["verdict"], row["threshold"]) == ("achieved", 3)
@@ -247,6 +263,11 @@ class TestMoney:
             (Decimal("0.90"), None, "no_amount")
         ]
         assert {row["own_value"] for row in outcomes(marts, "demo_completed", "paid_in_euros")} == {None}
+
+    def test_tokens_of_a_model_that_has_a_price_are_priced_the_cached_ones_apart(self, marts: Marts) -> None:
+        lines = marts.rows(f"select amount, price_status from agent_goals__cost_lines where {of_story('priced_by_tokens')}")
+        # 20,000 tokens read at $2.50 a million, 40,000 from the cache at $1.25, 4,000 written at $10.
+        assert lines == [{"amount": Decimal("0.14"), "price_status": "priced"}] * 2
 
     def test_tokens_of_a_model_that_has_no_price_stay_unpriced(self, marts: Marts) -> None:
         lines = marts.rows(f"select amount, attribution from agent_goals__cost_lines where model = '{UNPRICED_MODEL}'")
@@ -266,6 +287,29 @@ class TestMoney:
     def test_a_session_handed_over_says_who_did_what(self, marts: Marts) -> None:
         agents = {goal: outcomes(marts, goal, "handed_over")[0]["agent"] for goal in GOALS["sales_agent"]}
         assert agents == {**dict.fromkeys(GOALS["sales_agent"], "sales_agent"), "demo_completed": "onboarding_agent"}
+
+
+@pytest.mark.parametrize(
+    ("check", "count", "example"),
+    [
+        ("agent_changes_midway", 1, "sales_agent-handed_over-01"),
+        # The others are airline runs that passed although an action check was not met.
+        ("composite_against_sub_goals", 2 + 27, None),
+        ("conflicting_verdicts", 6, "sales_agent-corrected_weeks_later-01"),
+        ("expected_goal_without_verdict", 7, "content_agent-unrated-01"),
+        ("missing_sub_goals", 37, "code_agent-tests_not_reported-01"),
+        ("negative_time_to_goal", 1, "helpdesk_agent-clock_skew-01"),
+        ("unconverted_amount", 3, "helpdesk_agent-billed_in_pounds-01-cost-2"),
+        ("unjudged_outcome", 14, "code_agent-reported_as_a_list-01"),
+        # The others are those of an airline agent whose own model nobody prices.
+        ("unpriced_cost", 2 + 50, None),
+        ("verdict_against_threshold", 1, "content_agent-called_helpful_all_the_same-01"),
+    ],
+)
+def test_what_could_mislead_is_listed(marts: Marts, check: str, count: int, example: str | None) -> None:
+    row = marts.row(f"select * from agent_goals__data_quality where check_name = '{check}'")
+    assert row["count_found"] == count
+    assert example is None or example in row["example_ids"].split(", ")
 
 
 class TestCustomers:

@@ -1,4 +1,4 @@
-"""The README's example of a definition does in a project of its own what the README says it does."""
+"""The README's output is the demo's, and its example of a definition does in a project of its own what it says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from agent_goals.cli import main
 from project import ROOT, build_marts
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,3 +39,16 @@ def test_five_lines_define_four_goals_and_one_event_decides_them(tmp_path: Path)
         "customer_satisfied": {"verdict": "achieved", "verdict_source": "derived"},
         "resolved_in_time": {"verdict": "achieved", "verdict_source": "derived"},
     }
+
+
+@pytest.mark.xdist_group("demo")
+def test_every_line_of_the_shown_output_is_printed_by_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marts = build_marts(tmp_path, [], {"agent_goals__use_seeds": "true"})
+    monkeypatch.setenv("AGENT_GOALS_DUCKDB_PATH", str(marts.path))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(ROOT))
+    printed = CliRunner().invoke(main, ["summary", "--project-dir", str(ROOT)])
+    assert printed.exit_code == 0
+    shown = re.findall(r"```\n(.*?)```", README.partition("## Try it")[0], re.DOTALL)
+    assert len(shown) == 2
+    lines = {line.rstrip() for block in shown for line in block.splitlines()} - {"$ make demo", "..."}
+    assert lines - {line.rstrip() for line in printed.stdout.splitlines()} == set()

@@ -533,7 +533,7 @@ class TestDemo:
             for row in marts.rows("""
                 select count_interactions = 1 as is_first, sum(metric_cost) as cost, count(*) as sessions
                 from agent_goals__goal_outcomes
-                where agent = 'billing_agent' and is_achieved
+                where goal = 'billing_question_resolved' and is_achieved
                 group by all
             """)
         }
