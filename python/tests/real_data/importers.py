@@ -93,6 +93,8 @@ def tau2_records(session: Row) -> Iterator[Record]:
         **base,
         **_dollars(session["user_cost"]),
         "cost_type": "other",
+        # What a run does not publish shall not come from a price list: nobody says who served the model at which price.
+        **({} if session["user_cost"] is not None else {"provider": "unpublished"}),
         "model": session["user_llm"],
         "input_tokens": session["prompt_tokens"] - session["agent_prompt_tokens"],
         "output_tokens": session["completion_tokens"] - session["agent_completion_tokens"],
