@@ -219,7 +219,8 @@ class Dice:
         shape = self.one("chain", "chain", "cycle", "random", "random", "none", "absent")
         if shape in ("chain", "cycle"):
             return dict(zip(names, [names[-1] if shape == "cycle" else None, *names[:-1]] if names else [], strict=True))
-        choices = {"random": [*names, None], "none": [None], "absent": ["nowhere", "loose_a", None]}[shape]
+        choices: list[str | None] = [*names, None] if shape == "random" else [None]
+        choices += ["nowhere", "loose_a"] if shape == "absent" else []
         return {name: self.one(*choices) for name in names}
 
     def goal(self, name: str, parent: str | None, kin: Sequence[str]) -> Row:

@@ -57,10 +57,10 @@ def own_or_metadata(name: str) -> Callable[[Row], Any]:
 
 
 def number(value: Any) -> float | None:
-    """A number of the metadata that staging knows, which may have come as text."""
-    if isinstance(value, str) and not re.fullmatch(NUMBER_PATTERN, value, re.ASCII):
-        return None
-    return None if value is None else float(value)
+    """A number of the metadata, which may have come as text; ``None`` for anything else."""
+    is_text_of_number = isinstance(value, str) and re.fullmatch(NUMBER_PATTERN, value, re.ASCII)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_text_of_number or is_number else None
 
 
 def metadata_number(record: Row, *names: str) -> float | None:
@@ -69,12 +69,9 @@ def metadata_number(record: Row, *names: str) -> float | None:
 
 def known_number(value: Any) -> float | None:
     """What a rule makes of a metadata value: numbers, also as text, and true or false; anything else is unknown."""
-    if isinstance(value, str):
-        if value.lower() in ("true", "false"):
-            return float(value.lower() == "true")
-        value = float(value) if re.fullmatch(NUMBER_PATTERN, value, re.ASCII) else None
-    is_number = isinstance(value, (bool, int, float)) and abs(value) < NUMBER_LIMIT
-    return float(value) if is_number else None
+    word = str(value).lower()
+    known = float(word == "true") if word in ("true", "false") else number(value)
+    return known if known is not None and abs(known) < NUMBER_LIMIT else None
 
 
 def rounded(value: Any) -> Decimal | None:
