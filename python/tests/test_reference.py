@@ -14,6 +14,7 @@ from reference import Expected, Row, Settings, expected_marts
 
 START = "2026-03-02T09:00:00Z"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+WHOLE = {"goal": "whole"}
 THREE_STEPS: list[Row] = [{"goal": f"step_{name}", "parent_goal": "whole", "sequence": n} for n, name in enumerate("abc")]
 
 
@@ -189,7 +190,7 @@ def test_a_chain_of_rules_rests_on_the_goal_at_its_end_and_costs_what_that_costs
 
 
 def test_a_rule_may_rest_on_a_composite_that_was_derived() -> None:
-    definitions = [{"goal": "part", "parent_goal": "source"}, rule("is_achieved", "=", "1")]
+    definitions = [{"goal": "source"}, {"goal": "part", "parent_goal": "source"}, rule("is_achieved", "=", "1")]
     definitions += [rule("count_tries", "=", "1", goal="tried_once")]
     story = Story(definitions).goal("part", True).add("cost", amount="2")
     assert (story.verdict("ruled"), story.verdict("tried_once")) == ("achieved", "unjudged")
@@ -244,7 +245,7 @@ def test_all_required_sub_goals_make_a_composite(said: Row, verdict: str, is_mis
 
 
 def composite(definitions: list[Row], said: Row) -> Row:
-    story = Story(definitions)
+    story = Story([WHOLE, *definitions] if all(row["goal"] != "whole" for row in definitions) else definitions)
     for name, verdict in said.items():
         fields: Row = {"label": verdict} if isinstance(verdict, str) else {} if verdict is None else {"achieved": verdict}
         story.goal(f"step_{name}", **fields)
@@ -292,11 +293,17 @@ def test_progress_counts_what_is_missing_and_not_what_does_not_apply() -> None:
 
 
 def test_composites_are_derived_from_composites_and_rules() -> None:
-    definitions = [{"goal": "part", "parent_goal": "whole"}, rule("stars", ">=", "4") | {"parent_goal": "part"}]
+    definitions = [WHOLE, {"goal": "part", "parent_goal": "whole"}, rule("stars", ">=", "4") | {"parent_goal": "part"}]
     story = Story(definitions).goal("source", at="2026-03-02T09:30:00Z", achieved=True, metadata={"stars": 4})
     found = story.outcome("whole")
     assert (found["verdict"], found["decided_at"]) == ("achieved", datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
     assert (story.outcome("ruled")["parent_goal"], story.outcome("ruled")["depth"]) == ("part", 2)
+
+
+def test_a_goal_that_is_only_named_as_a_parent_is_no_defined_composite() -> None:
+    assert Story(THREE_STEPS).goal("step_a", True).goals() == {"step_a"}
+    found = Story(THREE_STEPS).goal("step_a", True).goal("step_b", False).goal("whole", True).outcome("whole")
+    assert (found["derived_verdict"], found["count_sub_goals"], found["has_unmet_sub_goals"]) == (None, 2, True)
 
 
 def test_parentage_that_was_only_recorded_derives_nothing_but_shows_progress() -> None:
@@ -308,7 +315,7 @@ def test_parentage_that_was_only_recorded_derives_nothing_but_shows_progress() -
 
 @pytest.mark.parametrize(("said", "is_unmet"), [({"a": False}, True), ({"a": True}, False), ({"a": None}, False)])
 def test_success_is_claimed_against_sub_goals_only_where_they_cannot_all_have_been_met(said: Row, is_unmet: bool) -> None:
-    story = Story(THREE_STEPS).goal("whole", True).goal("step_a", said["a"])
+    story = Story([WHOLE, *THREE_STEPS]).goal("whole", True).goal("step_a", said["a"])
     assert story.outcome("whole")["has_unmet_sub_goals"] is is_unmet
     assert story.outcome("whole")["derived_verdict"] == "not_achieved"
 

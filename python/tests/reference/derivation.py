@@ -26,9 +26,8 @@ class Derivation:
         self.derives_customer_goals = derives_customer_goals
         self.listed = self._listed()
         self._derived: dict[str, Row | None] = {}
-        parents = {row["parent_goal"] for row in in_force.values() if row["parent_goal"]}
-        names = {*recorded, *self.listed, *in_force, *self.today, *parents}
-        self.outcomes = {goal: outcome for goal in sorted(names) if (outcome := self.outcome(goal))}
+        names = sorted({*recorded, *self.listed, *in_force})
+        self.outcomes = {goal: outcome for goal in names if (outcome := self.outcome(goal))}
         for goal, outcome in self.outcomes.items():
             derived = self.derived(goal)
             outcome["derived_verdict"] = derived["verdict"] if derived else None
@@ -44,7 +43,9 @@ class Derivation:
         return self._derived[goal]
 
     def defined_sub_goals(self, goal: str) -> list[SubGoal]:
-        """The sub-goals that definitions in force give a goal."""
+        """The sub-goals that definitions in force give a goal that is itself defined."""
+        if goal not in self.in_force:
+            return []
         found = []
         for row in sub_goals(goal, self.in_force):
             outcome = self.outcome(row["goal"])
@@ -59,8 +60,8 @@ class Derivation:
         subs = subs or recorded_sub_goals
         return {"sub_goals": subs, **composite_facts(self.outcomes[goal], rule, threshold, subs)}
 
-    def _deciding(self, goal: str) -> Row | None:
-        return self.today.get(goal) or self.in_force.get(goal)
+    def _deciding(self, goal: str) -> Row:
+        return self.today.get(goal) or self.in_force[goal]
 
     def _listed(self) -> dict[str, Row]:
         """Goals without events of their own that the list on another goal's event says were achieved."""
@@ -81,12 +82,11 @@ class Derivation:
         return listed
 
     def _by_definition(self, goal: str) -> Row | None:
-        scope = (self.in_force.get(goal) or {}).get("scope")
-        if scope == "customer" and not self.derives_customer_goals:
+        in_force = self.in_force.get(goal)
+        if in_force is None or (in_force["scope"] == "customer" and not self.derives_customer_goals):
             return None
         definition = self._deciding(goal)
-        by_rule = self._by_rule(definition) if definition and definition["kind"] == "derived" else None
-        return by_rule or self._by_sub_goals(goal)
+        return (self._by_rule(definition) if definition["kind"] == "derived" else None) or self._by_sub_goals(goal)
 
     def _by_rule(self, definition: Row) -> Row | None:
         source = self.outcome(definition["source_goal"])
@@ -113,8 +113,7 @@ class Derivation:
             "threshold": rounded(threshold),
             "threshold_operator": operator,
             "count_tries": rests_on["count_tries"],
-            "time_to_goal_seconds": rests_on["time_to_goal_seconds"] if verdict == ACHIEVED else None,
-            "claimed_parent": self.in_force.get(goal, {}).get("parent_goal"),
+            "claimed_parent": self.in_force[goal]["parent_goal"],
         }
 
     def rests_on(self, goal: str) -> Row:
@@ -143,13 +142,13 @@ class Derivation:
         return {
             **_derived_row(goal, composite_verdict(rule, threshold, subs), self._deciding(goal)),
             "decided_at": max(decided, default=None),
-            "claimed_parent": self.in_force.get(goal, {}).get("parent_goal"),
+            "claimed_parent": self.in_force[goal]["parent_goal"],
         }
 
     def _composite_rule(self, goal: str) -> tuple[str, Decimal | None]:
-        definition = self._deciding(goal) or {}
-        threshold = definition.get("composite_threshold")
-        return definition.get("composite_rule", "all"), None if threshold is None else Decimal(threshold)
+        definition = self._deciding(goal)
+        threshold = definition["composite_threshold"]
+        return definition["composite_rule"], None if threshold is None else Decimal(threshold)
 
 
 def _latest_list(recorded: Row) -> Row | None:

@@ -73,12 +73,7 @@ def period_start(day: date, period: str) -> date:
 
 
 def _attempts(sessions: Iterable[Session], windows: Iterable[CustomerWindow]) -> list[Attempt]:
-    units = [
-        (outcome, session.row["started_at"])
-        for session in sessions
-        for outcome in session.goals.values()
-        if outcome["goal_scope"] == "session" or outcome["customer_id"] is None
-    ]
+    units = [(outcome, session.row["started_at"]) for session in sessions for outcome in session.goals.values()]
     units += [(row, row["window_started_at"]) for window in windows for row in window.rows if row["goal_scope"] == "customer"]
     return [
         Attempt(outcome, start, {sub.goal: sub for sub in outcome["sub_goals"] if sub.verdict != NOT_APPLICABLE})

@@ -127,8 +127,9 @@ class Session:
         nothing: Row = {"count_sub_goals": 0, "count_sub_goals_achieved": 0, "progress": None, "sub_goals": []}
         nothing |= {"has_missing_sub_goals": False, "has_unmet_sub_goals": False}
         for goal, outcome in goals.items():
-            children = [SubGoal(o["goal"], o, o["verdict"]) for o in goals.values() if o["parent_goal"] == goal]
-            outcome.update(derivation.facts(goal, children) if goal in derivation.outcomes else nothing)
+            children = [_child(o) for o in goals.values() if o["parent_goal"] == goal and o["goal"] in derivation.outcomes]
+            has_facts = goal in derivation.outcomes and outcome["goal_scope"] == "session"
+            outcome.update(derivation.facts(goal, children) if has_facts else nothing)
 
     # What it comes to.
 
@@ -178,6 +179,13 @@ class Session:
             outcome[name] = self.row[name]
         outcome["session_started_at"] = self.row["started_at"]
         add_judgements(outcome)
+
+
+def _child(outcome: Row) -> SubGoal:
+    """A sub-goal of a goal that has none by definition: all of them are required."""
+    definition = outcome["definition"]
+    weight = definition.get("weight", Decimal(1))
+    return SubGoal(outcome["goal"], outcome, outcome["verdict"], weight, sequence=definition.get("sequence"))
 
 
 def add_judgements(outcome: Row) -> None:
