@@ -86,7 +86,9 @@ DEFINITIONS: dict[str, list[Row]] = {
         {"goal": "most", "parent_goal": "weightless", "weight": "0", "valid_from": NEXT_NOON},
         {"goal": "weightless", "composite_rule": "weighted", "composite_threshold": "0.1"},
         {"goal": "feather", "parent_goal": "weightless", "weight": "0"},
-        {"goal": "hopeful", "parent_goal": "umbrella", "sequence": 2},
+        {"goal": "umbrella", "valid_to": NOON},
+        {"goal": "umbrella", "value_per_achievement": "6", "valid_from": NEXT_NOON},
+        {"goal": "hopeful", "parent_goal": "umbrella", "sequence": 2, "weight": "3"},
         {"goal": "wish", "parent_goal": "hopeful", "is_required": False, "weight": "2"},
         {"goal": "dream", "parent_goal": "hopeful", "is_required": False, "valid_to": NOON},
         {"goal": "dream", "parent_goal": "hopeful", "is_required": True, "valid_from": NOON},
@@ -123,7 +125,7 @@ KINDS: dict[str, list[str]] = {"loose": LOOSE}
 for _kind, _rows in DEFINITIONS.items():
     _goals = {str(row["goal"]) for row in _rows if row.get("kind") != "derived"}
     KINDS[_kind] = sorted(_goals | {str(row["source_goal"]) for row in _rows if "source_goal" in row})
-GOALS = sorted({row["goal"] for rows in DEFINITIONS.values() for row in rows} | set(LOOSE) | {"umbrella", "visit"})
+GOALS = sorted({row["goal"] for rows in DEFINITIONS.values() for row in rows} | set(LOOSE) | {"visit"})
 
 RATES = [
     ("EUR", "USD", "2026-01-01", "1.1"),
