@@ -76,6 +76,7 @@ def _rows(
     for goal in sorted({root} | below(root, in_force)):
         if goal not in derivation.outcomes:
             continue
+        target = in_force[goal]["target_achievement_rate"]
         outcome = derivation.outcomes[goal] | derivation.facts(goal, [])
         row = {
             **outcome,
@@ -85,6 +86,10 @@ def _rows(
             "customer_goal": root,
             **{name: opening[name] for name in ("agent", "customer_segment", "model", "session_date")},
             "definition": in_force[goal],
+            "depth": _depth(goal, root, in_force),
+            "window_date": opening["session_date"],
+            "is_customer_scoped": in_force[goal]["scope"] == "customer",
+            "target_achievement_rate": None if target is None else Decimal(target),
             "goal_kind": in_force[goal]["kind"],
             "goal_scope": in_force[goal]["scope"],
             "is_expected": is_expected(in_force[goal], opening["agent"]),
@@ -104,6 +109,10 @@ def _rows(
         add_judgements(row)
         rows.append(row)
     return rows
+
+
+def _depth(goal: str, root: str, in_force: InForce) -> int:
+    return 0 if goal == root else 1 + _depth(in_force[goal]["parent_goal"], root, in_force)
 
 
 def _sum_over(goal: str, column: str, sessions: Sequence[Session], in_force: InForce) -> Decimal | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from reference.customers import CustomerWindow
@@ -30,7 +29,7 @@ def goals_daily(sessions: Sequence[Session], windows: Sequence[CustomerWindow], 
     for key in {**by_goal, **top_level}:
         day, environment, agent, goal, segment, model = key
         counted = [*by_goal.get(key, []), *top_level.get(key, [])]
-        targets = [o["definition"].get("target_achievement_rate") for o in counted]
+        targets = [outcome["target_achievement_rate"] for outcome in counted]
         parts = _parts(by_goal.get(key, []))
         rows.append(
             {
@@ -42,7 +41,7 @@ def goals_daily(sessions: Sequence[Session], windows: Sequence[CustomerWindow], 
                 "model": model,
                 **parts,
                 **_metrics(parts),
-                "target_achievement_rate": max((Decimal(target) for target in targets if target is not None), default=None),
+                "target_achievement_rate": max((target for target in targets if target is not None), default=None),
                 **{f"top_level_{name}": value for name, value in _parts(top_level.get(key, [])).items()},
             }
         )

@@ -180,6 +180,7 @@ def unrecorded_row(goal: str) -> Row:
         "is_rule_derived": False,
         "verdict": "unjudged",
         "verdict_source": None,
+        "is_decided_by_definition": False,
         "decided_at": None,
         "score": None,
         "threshold": None,

@@ -117,6 +117,8 @@ class Session:
             outcome["is_expected"] = goal in expected
             outcome["is_primary"] = definition.get("is_primary", False)
             outcome["goal_kind"] = definition.get("kind", "binary")
+            target = definition.get("target_achievement_rate")
+            outcome["target_achievement_rate"] = None if target is None else Decimal(target)
             outcome["goal_scope"] = definition.get("scope", "session")
             outcome["is_derived"] = outcome["verdict_source"] == "derived"
         place_in_tree(goals, self.settings.max_goal_depth)

@@ -10,7 +10,8 @@ from reference.values import Row
 def place_in_tree(goals: Mapping[str, Row], max_depth: int) -> None:
     """Write on each outcome what is above it; what claims an impossible parent has none."""
     claimed = {goal: o["claimed_parent"] for goal, o in goals.items() if o["claimed_parent"] in goals}
-    on_cycle = {goal for goal in claimed if goal in _climb(goal, claimed)}
+    # A climb ends one step above the greatest depth, so a longer cycle is only known to be too deep.
+    on_cycle = {goal for goal in claimed if goal in _climb(goal, claimed)[: max_depth + 1]}
     acyclic = {goal: parent for goal, parent in claimed.items() if goal not in on_cycle}
     too_deep = {goal for goal in acyclic if len(_climb(goal, acyclic)) > max_depth}
     parents = {goal: parent for goal, parent in acyclic.items() if goal not in too_deep}

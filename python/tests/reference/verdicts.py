@@ -45,6 +45,7 @@ def judge(event: Row, in_force: InForce, today: InForce, settings: Settings) -> 
         event["verdict"] = "not_applicable"
     else:
         event["verdict"] = {True: "achieved", False: "not_achieved", None: None}[first(sent, tested)]
+    event["is_by_definition"] = is_lent and sent is None and event["verdict"] in ("achieved", "not_achieved")
     event["contradicts"] = is_lent and sent is not None and tested is not None and sent is not tested
     event["score_found"], event["threshold_found"], event["operator_found"] = rounded(score), rounded(threshold), operator
     event["money_found"] = None if is_value_score else event.get("value_converted")
@@ -75,6 +76,7 @@ def recorded_outcome(goal: str, events: Sequence[Row], in_force: InForce, settin
         "verdict": winner["verdict"] if winner else "unjudged",
         "verdict_source": winner["source"] if winner else None,
         "definition_version": deciding["version"] if deciding else None,
+        "is_decided_by_definition": winner["is_by_definition"] if winner else False,
         **by_source,
         "has_conflicting_verdicts": len({verdict for verdict in by_source.values() if verdict}) > 1,
         "decided_at": winner["at"] if winner else None,
