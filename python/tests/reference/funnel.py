@@ -11,7 +11,7 @@ from reference.composites import ACHIEVED, NOT_ACHIEVED, NOT_APPLICABLE, SubGoal
 from reference.customers import CustomerWindow
 from reference.session import Session
 from reference.settings import Settings
-from reference.values import Row, first, local_date, quotient
+from reference.values import Row, first, quotient
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,24 @@ class Attempt:
     Attributes:
         composite: its outcome.
         start: when the session or window began.
+        day: the day of the session, or of the window's first one.
         steps: its sub-goals there, without those that were not applicable.
     """
 
     composite: Row
     start: datetime
+    day: date
     steps: dict[str, SubGoal]
 
-    def achieved_at(self, goal: str) -> datetime | None:
-        """When a sub-goal, or the composite itself, was first achieved; None when it was not."""
+    def achieved(self, goal: str) -> Row | None:
+        """The outcome of a sub-goal, or of the composite itself, where it was achieved."""
         outcome = self.composite if goal == self.composite["goal"] else self.steps[goal].outcome if goal in self.steps else None
-        if outcome is None or outcome["verdict"] != ACHIEVED:
-            return None
-        at: datetime | None = first(outcome["first_achieved_at"], outcome["decided_at"])
+        return outcome if outcome and outcome["verdict"] == ACHIEVED else None
+
+    def achieved_at(self, goal: str) -> datetime | None:
+        """When it was first achieved; None when it was not, or when nobody knows."""
+        outcome = self.achieved(goal)
+        at: datetime | None = first(outcome["first_achieved_at"], outcome["decided_at"]) if outcome else None
         return at
 
     def drop_off(self, order: Sequence[str]) -> str | None:
@@ -51,7 +56,7 @@ def funnels(sessions: Iterable[Session], windows: Iterable[CustomerWindow], sett
     for attempt in _attempts(sessions, windows):
         composite = attempt.composite
         if composite["environment"] in settings.environments:
-            period = period_start(local_date(attempt.start, settings.timezone), settings.funnel_period)
+            period = period_start(attempt.day, settings.funnel_period)
             key = (composite["environment"], period, composite["agent"] or "unknown", composite["goal"])
             by_funnel.setdefault(key, []).append(attempt)
     rows = []
@@ -76,7 +81,12 @@ def _attempts(sessions: Iterable[Session], windows: Iterable[CustomerWindow]) ->
     units = [(outcome, session.row["started_at"]) for session in sessions for outcome in session.goals.values()]
     units += [(row, row["window_started_at"]) for window in windows for row in window.rows if row["goal_scope"] == "customer"]
     return [
-        Attempt(outcome, start, {sub.goal: sub for sub in outcome["sub_goals"] if sub.verdict != NOT_APPLICABLE})
+        Attempt(
+            outcome,
+            start,
+            outcome["session_date"],
+            {sub.goal: sub for sub in outcome["sub_goals"] if sub.verdict != NOT_APPLICABLE},
+        )
         for outcome, start in units
         if outcome["sub_goals"] and outcome["verdict"] in (ACHIEVED, NOT_ACHIEVED)
     ]
@@ -102,7 +112,7 @@ def _funnel(composite_goal: str, attempts: Sequence[Attempt]) -> list[Row]:
                 "step_number": number,
                 "count_attempts": len(attempts),
                 "count_reached": len({id(attempt) for attempt in [*got_here, *judged]}),
-                "count_achieved": sum(attempt.achieved_at(goal) is not None for attempt in attempts),
+                "count_achieved": sum(attempt.achieved(goal) is not None for attempt in attempts),
                 "count_dropped_off": counts[goal],
                 "drop_off_share": quotient(counts[goal], sum(counts.values())),
                 "drop_off_rank": 1 + sum(count > counts[goal] for count in counts.values()),
