@@ -105,7 +105,7 @@ recorded_steps as (
     select
         attempts.*,
         goal_ancestors.goal as sub_goal,
-        {{ agent_goals.as_type('null', 'integer') }} as sequence,
+        goal_definitions.sequence,
         true as is_required
     from attempts
     inner join goal_ancestors
@@ -118,6 +118,10 @@ recorded_steps as (
         on
             attempts.composite_goal = goal_links.goal
             and {{ agent_goals.in_force('goal_links', 'attempts.unit_started_at') }}
+    left join goal_definitions
+        on
+            goal_ancestors.goal = goal_definitions.goal
+            and {{ agent_goals.in_force('goal_definitions', 'attempts.unit_started_at') }}
     where
         attempts.customer_goal = ''
         and goal_links.goal is null

@@ -98,7 +98,11 @@ final as (
         ) as has_dropped_parent,
         {%- for column in ['count_sub_goals', 'count_sub_goals_achieved', 'progress', 'has_missing_sub_goals'] %}
         case
-            when outcomes.count_sub_goals = 0 and outcomes.goal_scope = 'session' and recorded_sub_goals.goal is not null
+            when
+                outcomes.count_sub_goals = 0
+                and outcomes.goal_scope = 'session'
+                and (outcomes.is_recorded or outcomes.verdict_source = 'derived')
+                and recorded_sub_goals.goal is not null
                 then recorded_sub_goals.{{ column }}
             else outcomes.{{ column }}
         end as {{ column }},

@@ -19,6 +19,7 @@ from loading_helpers import write_lines
 from project import ROOT, Marts, build_marts
 from random_records import definitions, rates, two_loads
 from reference import Expected, Row, Settings, expected_marts
+from reference.definitions import CELLS
 
 pytestmark = pytest.mark.xdist_group("rules")
 
@@ -32,7 +33,13 @@ class Case:
 
 
 SETTINGS = [
-    Settings(cost_allocation="even", timezone="America/New_York", environments=("production", "staging"), max_goal_depth=3),
+    Settings(
+        cost_allocation="even",
+        timezone="America/New_York",
+        environments=("production", "staging"),
+        max_goal_depth=3,
+        funnel_period="week",
+    ),
     Settings(
         cost_allocation="weight",
         timezone="Asia/Kathmandu",
@@ -40,8 +47,15 @@ SETTINGS = [
         verdict_precedence=("automatic", "judge", "human"),
         reporting_currency="EUR",
         max_goal_depth=4,
+        restate_definitions=True,
+        funnel_period="year",
     ),
-    Settings(cost_allocation="primary", verdict_precedence=("judge", "human", "automatic"), default_currency="EUR"),
+    Settings(
+        cost_allocation="primary",
+        verdict_precedence=("judge", "human", "automatic"),
+        default_currency="EUR",
+        funnel_period="day",
+    ),
 ]
 
 
@@ -69,17 +83,19 @@ def project_with_seeds(folder: Path) -> Path:
     seeds = folder / "seeds"
     seeds.mkdir(parents=True)
     (folder / "packages.yml").write_text(f"packages:\n  - local: {ROOT}\n", encoding="utf-8")
+    # As text, amounts stay as exact as they are written, and moments keep their offset.
+    texts = ", ".join(f"{cell}: varchar(64)" for cell in CELLS)
     (folder / "dbt_project.yml").write_text(
-        """
+        f"""
 name: rules
 version: 1.0.0
 config-version: 2
 profile: agent_goals
-flags: {send_anonymous_usage_stats: false}
+flags: {{send_anonymous_usage_stats: false}}
 seeds:
   rules:
-    rule_goals: {+column_types: {weight: varchar(64), value_per_achievement: varchar(64)}}
-    rule_rates: {+column_types: {rate: varchar(64)}}
+    rule_goals: {{+column_types: {{{texts}}}}}
+    rule_rates: {{+column_types: {{rate: varchar(64)}}}}
 vars:
   agent_goals__goal_definitions: rule_goals
   agent_goals__exchange_rates: rule_rates
@@ -142,7 +158,7 @@ def is_same(column: str, found: Any, expected: Any) -> bool:
     if column == "metadata":
         return bool(json.loads(found) == expected)
     if isinstance(found, datetime):
-        return found.replace(tzinfo=UTC) == expected
+        return bool(found.replace(tzinfo=UTC) == expected)
     if isinstance(found, float):
         return math.isclose(found, expected, rel_tol=1e-14, abs_tol=1e-14)
     return bool(found == expected)
@@ -152,6 +168,8 @@ KEYS = {
     "sessions": ["environment", "session_id"],
     "outcomes": ["environment", "session_id", "goal"],
     "cost_lines": ["event_id", "goal"],
+    "customer_outcomes": ["environment", "customer_id", "goal", "customer_goal", "window_number"],
+    "funnel": ["environment", "period_start", "agent", "composite_goal", "sub_goal"],
     "daily": ["metric_date", "environment", "agent", "goal", "customer_segment", "model"],
     "sessions_daily": ["metric_date", "environment", "agent", "customer_segment", "model"],
 }
@@ -159,6 +177,8 @@ MARTS = {
     "sessions": "agent_goals__sessions",
     "outcomes": "agent_goals__goal_outcomes",
     "cost_lines": "agent_goals__cost_lines",
+    "customer_outcomes": "agent_goals__customer_outcomes",
+    "funnel": "agent_goals__goal_funnel",
     "daily": "agent_goals__goal_metrics_daily",
     "sessions_daily": "agent_goals__session_metrics_daily",
 }

@@ -161,7 +161,7 @@ final as (
         threshold,
         threshold_operator,
         case
-            when threshold > 0 and threshold_operator in ('>=', '>')
+            when score is not null and threshold > 0 and threshold_operator in ('>=', '>')
                 then {{ agent_goals.as_type('least(' ~ agent_goals.ratio('score', 'threshold') ~ ', 1)', 'decimal') }}
         end as score_attainment,
 

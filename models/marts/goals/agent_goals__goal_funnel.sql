@@ -27,7 +27,7 @@ steps as (
         achieved_at,
         clock_started_at,
         case
-            when verdict <> 'not_applicable' and first_event_at is not null
+            when first_event_at is not null
                 then {{ agent_goals.as_type(agent_goals.seconds_between('clock_started_at', 'first_event_at'), 'double') }}
         end as seconds_to_first_event
     from composite_steps
@@ -41,6 +41,7 @@ ordered_steps as (
         min(sequence) as first_sequence,
         {{ agent_goals.median('seconds_to_first_event') }} as median_seconds_to_first_event
     from steps
+    where verdict <> 'not_applicable'
     group by {{ funnel | join(', ') }}, sub_goal
 ),
 
@@ -57,15 +58,17 @@ numbered_steps as (
     from ordered_steps
 ),
 
+-- What does not apply to an attempt is no step of it.
 placed as (
     select
         steps.*,
         numbered_steps.step_number
     from steps
-    inner join numbered_steps
+    left join numbered_steps
         on
+            steps.verdict <> 'not_applicable'
             {%- for key in funnel + ['sub_goal'] %}
-            {{ 'and ' if not loop.first }}steps.{{ key }} = numbered_steps.{{ key }}
+            and steps.{{ key }} = numbered_steps.{{ key }}
             {%- endfor %}
 ),
 
@@ -80,7 +83,7 @@ closing as (
         -- A failed attempt ends at the first required step that it did not achieve.
         case
             when max(composite_verdict) = 'not_achieved'
-                then min(case when is_required and verdict not in ('achieved', 'not_applicable') then step_number end)
+                then min(case when is_required and verdict <> 'achieved' then step_number end)
         end as dropped_at_step
     from placed
     group by {{ funnel | join(', ') }}, customer_goal, unit_id
@@ -98,12 +101,9 @@ all_steps as (
         false as is_composite,
         placed.step_number,
         placed.clock_started_at,
-        placed.verdict <> 'not_applicable' as is_applicable,
-        placed.verdict <> 'not_applicable' and (
-            placed.verdict in ('achieved', 'not_achieved')
-            or closing.dropped_at_step is null
-            or closing.dropped_at_step >= placed.step_number
-        ) as is_reached,
+        placed.verdict in ('achieved', 'not_achieved')
+        or closing.dropped_at_step is null
+        or closing.dropped_at_step >= placed.step_number as is_reached,
         placed.verdict = 'achieved' as is_achieved,
         coalesce(closing.dropped_at_step = placed.step_number, false) as is_dropped,
         placed.achieved_at
@@ -113,6 +113,7 @@ all_steps as (
             {%- for key in funnel + ['customer_goal', 'unit_id'] %}
             {{ 'and ' if not loop.first }}placed.{{ key }} = closing.{{ key }}
             {%- endfor %}
+    where placed.step_number is not null
     union all
     select
         {%- for key in funnel %}
@@ -122,15 +123,14 @@ all_steps as (
         closing.unit_id,
         closing.composite_goal as sub_goal,
         true as is_composite,
-        last_steps.count_steps + 1 as step_number,
+        coalesce(last_steps.count_steps, 0) + 1 as step_number,
         closing.clock_started_at,
-        true as is_applicable,
         closing.dropped_at_step is null as is_reached,
         closing.composite_verdict = 'achieved' as is_achieved,
         closing.composite_verdict = 'not_achieved' and closing.dropped_at_step is null as is_dropped,
         case when closing.composite_verdict = 'achieved' then closing.composite_achieved_at end as achieved_at
     from closing
-    inner join (
+    left join (
         select
             {{ funnel | join(', ') }},
             max(step_number) as count_steps
