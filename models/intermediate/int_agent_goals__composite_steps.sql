@@ -50,7 +50,6 @@ attempts as (
         agent,
         session_date as unit_date,
         session_started_at as unit_started_at,
-        session_started_at as clock_started_at,
         verdict as composite_verdict,
         case when is_recorded then first_achieved_at else decided_at end as composite_achieved_at
     from goal_outcomes
@@ -66,7 +65,6 @@ attempts as (
         customer_outcomes.agent,
         customer_outcomes.window_date as unit_date,
         windows.unit_started_at,
-        customer_outcomes.window_started_at as clock_started_at,
         customer_outcomes.verdict as composite_verdict,
         case when customer_outcomes.is_recorded then customer_outcomes.first_achieved_at else customer_outcomes.decided_at end
             as composite_achieved_at

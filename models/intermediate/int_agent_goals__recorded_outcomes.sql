@@ -52,8 +52,7 @@ decided as (
         unit_id,
         goal,
         max(unit_started_at) as unit_started_at,
-        max(clock_started_at) as clock_started_at,
-        {{ agent_goals.bool_or('is_clock_started_by_goal') }} as is_clock_started_by_goal,
+        {{ agent_goals.bool_or('is_unit_started_by_goal') }} as is_unit_started_by_goal,
         coalesce(max(case when is_winner then definition_version end), max(in_force_version)) as definition_version,
         coalesce(max(case when is_winner then verdict end), 'unjudged') as verdict,
         max(case when is_winner then verdict_source end) as verdict_source,
@@ -97,8 +96,8 @@ timed as (
         case
             when verdict <> 'achieved' then null
             when reported_time_to_goal_seconds is not null then reported_time_to_goal_seconds
-            when is_clock_started_by_goal and first_automatic_achieved_at = clock_started_at then null
-            else {{ agent_goals.seconds_between('clock_started_at', 'first_automatic_achieved_at') }}
+            when is_unit_started_by_goal and first_automatic_achieved_at = unit_started_at then null
+            else {{ agent_goals.seconds_between('unit_started_at', 'first_automatic_achieved_at') }}
         end as signed_time_to_goal_seconds
     from decided
 ),
@@ -110,7 +109,6 @@ final as (
         unit_id,
         goal,
         unit_started_at,
-        clock_started_at,
         definition_version,
         verdict,
         verdict_source,

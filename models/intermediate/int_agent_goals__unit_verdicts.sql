@@ -20,8 +20,7 @@ of_windows as (
         customer_windows.customer_goal,
         customer_windows.unit_id,
         customer_windows.unit_started_at,
-        customer_windows.window_started_at as clock_started_at,
-        false as is_clock_started_by_goal
+        false as is_unit_started_by_goal
     from goal_verdicts
     inner join customer_windows
         on {{ agent_goals.same_session('goal_verdicts', 'customer_windows') }}
@@ -41,8 +40,7 @@ final as (
         '' as customer_goal,
         session_id as unit_id,
         session_started_at as unit_started_at,
-        session_started_at as clock_started_at,
-        is_started_by_goal as is_clock_started_by_goal
+        is_started_by_goal as is_unit_started_by_goal
     from goal_verdicts
     union all
     select * from of_windows

@@ -18,16 +18,16 @@
         'A goal that was achieved before its session began: its time is left out. Look at the clocks.'),
     ('conflicting_verdicts', 'warning', 'goal_outcomes', 'has_conflicting_verdicts', 'session_id',
         'Sources that disagree: the most trusted one decides.'),
-    ('composite_against_sub_goals', 'warning', 'goal_outcomes', 'has_unmet_sub_goals', 'session_id',
+    ('composite_against_sub_goals', 'warning', 'composites', 'has_unmet_sub_goals', 'composite_id',
         'A composite that was recorded as achieved although its sub-goals say otherwise.'),
-    ('missing_sub_goals', 'info', 'goal_outcomes', 'has_missing_sub_goals', 'session_id',
+    ('missing_sub_goals', 'info', 'composites', 'has_missing_sub_goals', 'composite_id',
         'A composite of which a sub-goal has no verdict: that one counts as not achieved.'),
     ('dropped_parent', 'warning', 'goal_outcomes', 'has_dropped_parent', 'session_id',
         'A goal that named a second parent, or is on a circle of parents: it stands on top.'),
     ('expected_goal_without_verdict', 'warning', 'goal_outcomes', "is_expected and verdict = 'unjudged'", 'session_id',
         'A goal that is expected of the agent and that nobody judged: verdict coverage tells how many.'),
     ('unjudged_outcome', 'info', 'goal_outcomes', "not is_expected and verdict = 'unjudged'", 'session_id',
-        'A goal with events, or costs that name it, and no verdict: it is in no rate.'),
+        'A goal that was recorded, derived or named by a cost, and has no verdict: it is in no rate.'),
     ('unrealised_value', 'info', 'goal_outcomes', 'unrealised_value <> 0', 'session_id',
         'Value that was recorded for a goal that was not achieved: it is shown apart.'),
     ('customer_goal_without_customer', 'warning', 'goal_outcomes', "goal_scope = 'customer' and customer_id is null", 'session_id',
@@ -65,6 +65,10 @@ goal_outcomes as (
     select * from {{ ref('agent_goals__goal_outcomes') }}
 ),
 
+customer_outcomes as (
+    select * from {{ ref('agent_goals__customer_outcomes') }}
+),
+
 sessions as (
     select * from {{ ref('agent_goals__sessions') }}
 ),
@@ -88,6 +92,20 @@ amounts as (
         event_id,
         has_unconverted_amount as is_unconverted
     from goal_events
+),
+
+composites as (
+    select
+        session_id as composite_id,
+        has_unmet_sub_goals,
+        has_missing_sub_goals
+    from goal_outcomes
+    union all
+    select
+        customer_id as composite_id,
+        has_unmet_sub_goals,
+        has_missing_sub_goals
+    from customer_outcomes
 ),
 
 -- Seeds carry no load time.

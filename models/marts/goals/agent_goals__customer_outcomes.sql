@@ -89,7 +89,7 @@ decided as (
         unit_outcomes.threshold,
         unit_outcomes.threshold_operator,
         unit_outcomes.time_to_goal_seconds as recorded_time,
-        {{ agent_goals.seconds_between('windows.window_started_at', 'unit_outcomes.decided_at') }} as derived_time,
+        {{ agent_goals.seconds_between('windows.unit_started_at', 'unit_outcomes.decided_at') }} as derived_time,
         unit_outcomes.expected_value,
         unit_outcomes.goal_value,
         unit_outcomes.count_sub_goals,

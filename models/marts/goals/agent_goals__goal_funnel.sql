@@ -25,10 +25,10 @@ steps as (
         is_required,
         sequence,
         achieved_at,
-        clock_started_at,
+        unit_started_at,
         case
             when first_event_at is not null
-                then {{ agent_goals.as_type(agent_goals.seconds_between('clock_started_at', 'first_event_at'), 'double') }}
+                then {{ agent_goals.as_type(agent_goals.seconds_between('unit_started_at', 'first_event_at'), 'double') }}
         end as seconds_to_first_event
     from composite_steps
 ),
@@ -79,7 +79,7 @@ closing as (
         unit_id,
         max(composite_verdict) as composite_verdict,
         max(composite_achieved_at) as composite_achieved_at,
-        max(clock_started_at) as clock_started_at,
+        max(unit_started_at) as unit_started_at,
         -- A failed attempt ends at the first required step that it did not achieve.
         case
             when max(composite_verdict) = 'not_achieved'
@@ -100,7 +100,7 @@ all_steps as (
         placed.sub_goal,
         false as is_composite,
         placed.step_number,
-        placed.clock_started_at,
+        placed.unit_started_at,
         placed.verdict in ('achieved', 'not_achieved')
         or closing.dropped_at_step is null
         or closing.dropped_at_step >= placed.step_number as is_reached,
@@ -124,7 +124,7 @@ all_steps as (
         closing.composite_goal as sub_goal,
         true as is_composite,
         coalesce(last_steps.count_steps, 0) + 1 as step_number,
-        closing.clock_started_at,
+        closing.unit_started_at,
         closing.dropped_at_step is null as is_reached,
         closing.composite_verdict = 'achieved' as is_achieved,
         closing.composite_verdict = 'not_achieved' and closing.dropped_at_step is null as is_dropped,
@@ -148,7 +148,7 @@ timed as (
         all_steps.*,
         case
             when all_steps.step_number = 1
-                then {{ agent_goals.seconds_between('all_steps.clock_started_at', 'all_steps.achieved_at') }}
+                then {{ agent_goals.seconds_between('all_steps.unit_started_at', 'all_steps.achieved_at') }}
             else {{ agent_goals.seconds_between('previous_steps.achieved_at', 'all_steps.achieved_at') }}
         end as seconds_from_previous_step
     from all_steps

@@ -70,7 +70,7 @@ def _rows(
     for goal in sorted({event["goal"] for event in events}):
         of_goal = [event for event in events if event["goal"] == goal]
         recorded[goal] = recorded_outcome(goal, of_goal, in_force, settings)
-        time_it(recorded[goal], times["window_started_at"], is_start_own_event=False)
+        time_it(recorded[goal], opening["started_at"], is_start_own_event=False)
     derivation = Derivation(recorded, in_force, versions.today, settings, derives_customer_goals=True)
     rows = []
     for goal in sorted({root} | below(root, in_force)):
@@ -84,6 +84,7 @@ def _rows(
             "environment": opening["environment"],
             "customer_id": opening["customer_id"],
             "customer_goal": root,
+            "unit_started_at": opening["started_at"],
             **{name: opening[name] for name in ("agent", "customer_segment", "model", "session_date")},
             "definition": in_force[goal],
             "depth": _depth(goal, root, in_force),
@@ -124,5 +125,5 @@ def _sum_over(goal: str, column: str, sessions: Sequence[Session], in_force: InF
 
 def _time_derived(row: Row) -> None:
     is_timed = row["verdict"] == "achieved" and row["decided_at"] is not None
-    seconds = (row["decided_at"] - row["window_started_at"]).total_seconds() if is_timed else None
+    seconds = (row["decided_at"] - row["unit_started_at"]).total_seconds() if is_timed else None
     row["time_to_goal_seconds"] = None if seconds is None or seconds < 0 else seconds

@@ -79,7 +79,7 @@ def period_start(day: date, period: str) -> date:
 
 def _attempts(sessions: Iterable[Session], windows: Iterable[CustomerWindow]) -> list[Attempt]:
     units = [(outcome, session.row["started_at"]) for session in sessions for outcome in session.goals.values()]
-    units += [(row, row["window_started_at"]) for window in windows for row in window.rows if row["goal_scope"] == "customer"]
+    units += [(row, row["unit_started_at"]) for window in windows for row in window.rows if row["goal_scope"] == "customer"]
     return [
         Attempt(
             outcome,
