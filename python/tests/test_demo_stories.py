@@ -294,15 +294,15 @@ class TestMoney:
     [
         ("agent_changes_midway", 1, "sales_agent-handed_over-01"),
         # The others are airline runs that passed although an action check was not met.
-        ("composite_against_sub_goals", 2 + 27, None),
+        ("composite_against_sub_goals", 3 + 27, None),
         ("conflicting_verdicts", 6, "sales_agent-corrected_weeks_later-01"),
         ("expected_goal_without_verdict", 7, "content_agent-unrated-01"),
-        ("missing_sub_goals", 37, "code_agent-tests_not_reported-01"),
+        ("missing_sub_goals", 37 + 8, "code_agent-tests_not_reported-01"),
         ("negative_time_to_goal", 1, "helpdesk_agent-clock_skew-01"),
         ("unconverted_amount", 3, "helpdesk_agent-billed_in_pounds-01-cost-2"),
         ("unjudged_outcome", 14, "code_agent-reported_as_a_list-01"),
         # The others are those of an airline agent whose own model nobody prices.
-        ("unpriced_cost", 2 + 50, None),
+        ("unpriced_cost", 2 + 2 * 50, None),
         ("verdict_against_threshold", 1, "content_agent-called_helpful_all_the_same-01"),
     ],
 )
