@@ -38,7 +38,10 @@ readings as (
         sent_provider,
         sent_model,
         1 as reading,
-        case when provider_name = 'litellm' then {{ dbt.split_part('model_name', "'/'", 1) }} else provider_name end as provider_name,
+        case
+            when provider_name = 'litellm' then {{ dbt.split_part('model_name', "'/'", 1) }}
+            else provider_name
+        end as provider_name,
         case
             when provider_name = 'litellm' then substr(model_name, length({{ dbt.split_part('model_name', "'/'", 1) }}) + 2)
             else model_name
@@ -87,7 +90,7 @@ models as (
     inner join rules
         on
             rules.matched_name = 'model'
-            and (rules.provider is null or rules.provider = providers.provider)
+            and (rules.provider is null or providers.provider = rules.provider)
             and {{ agent_goals.name_matches('providers.model_name', 'rules') }}
     where providers.choice = 1
 ),

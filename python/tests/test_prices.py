@@ -217,14 +217,14 @@ def expected(record: dict[str, Any]) -> tuple[str, Decimal | None]:
         return "unpriced", None
     known = model.get_prices(at)
     has_input, has_output = known.input_mtok is not None, known.output_mtok is not None
-    if given["output_reasoning_tokens"] and given.get("output_tokens") is None:
-        return "unusable_tokens", None
     if (
         not (has_input or has_output)
         or (given.get("input_tokens") and not has_input)
         or (given.get("output_tokens") and not has_output)
     ):
         return "unpriced", None
+    if given["output_reasoning_tokens"] and given.get("output_tokens") is None:
+        return "unusable_tokens", None
     try:
         price = genai_prices.calc_price(usage, record["model"], provider_id=record["provider"], genai_request_timestamp=at)
     except ValueError:
