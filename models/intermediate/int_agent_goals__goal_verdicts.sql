@@ -31,13 +31,11 @@ defined as (
         {%- if is_restated %}
         -- What the definition decides of an automatic event is decided by the version of today.
         coalesce(todays.definition_version, goal_definitions.definition_version) as definition_version,
-        goal_definitions.definition_version as in_force_version,
         coalesce(todays.kind, goal_definitions.kind, 'binary') = 'score' as is_defined_score,
         case when todays.goal is null then goal_definitions.threshold else todays.threshold end as defined_threshold,
         coalesce(todays.threshold_operator, goal_definitions.threshold_operator) as defined_operator
         {%- else %}
         goal_definitions.definition_version,
-        goal_definitions.definition_version as in_force_version,
         coalesce(goal_definitions.kind, 'binary') = 'score' as is_defined_score,
         goal_definitions.threshold as defined_threshold,
         goal_definitions.threshold_operator as defined_operator
@@ -95,7 +93,6 @@ final as (
         session_started_at,
         is_started_by_goal,
         definition_version,
-        in_force_version,
         verdict_source,
         evaluator,
         evaluator_version,

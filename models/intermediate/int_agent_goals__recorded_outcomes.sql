@@ -53,7 +53,7 @@ decided as (
         goal,
         max(unit_started_at) as unit_started_at,
         {{ agent_goals.bool_or('is_unit_started_by_goal') }} as is_unit_started_by_goal,
-        coalesce(max(case when is_winner then definition_version end), max(in_force_version)) as definition_version,
+        max(case when is_winner then definition_version end) as definition_version,
         coalesce(max(case when is_winner then verdict end), 'unjudged') as verdict,
         max(case when is_winner then verdict_source end) as verdict_source,
         {{ agent_goals.bool_or('is_winner and is_decided_by_definition') }} as is_decided_by_definition,

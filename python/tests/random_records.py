@@ -62,7 +62,8 @@ DEFINITIONS: dict[str, list[Row]] = {
         {"goal": "fast", "kind": "derived", "source_goal": "quality", "field": "time_to_resolution_seconds"}
         | {"threshold_operator": "<", "threshold": "30", "valid_from": NIGHT},
         {"goal": "close", "kind": "derived", "source_goal": "latency", "field": "score", "threshold": "0.5"},
-        {"goal": "closer", "kind": "derived", "source_goal": "close", "field": "score", "threshold": "1"},
+        {"goal": "closer", "kind": "derived", "source_goal": "close", "field": "score", "threshold": "1"}
+        | {"threshold_operator": "<="},
         {"goal": "at_once", "kind": "derived", "source_goal": "latency", "field": "count_tries"}
         | {"threshold_operator": "=", "threshold": "1"},
         {"goal": "few_revisions", "kind": "derived", "source_goal": "verdict_of_judge", "field": "revisions"}
@@ -88,11 +89,11 @@ DEFINITIONS: dict[str, list[Row]] = {
         {"goal": "feather", "parent_goal": "weightless", "weight": "0"},
         {"goal": "umbrella", "valid_to": NOON},
         {"goal": "umbrella", "value_per_achievement": "6", "valid_from": NEXT_NOON},
-        {"goal": "hopeful", "parent_goal": "umbrella", "sequence": 2, "weight": "3"},
+        {"goal": "hopeful", "parent_goal": "umbrella", "sequence": 1, "weight": "3"},
         {"goal": "wish", "parent_goal": "hopeful", "is_required": False, "weight": "2"},
         {"goal": "dream", "parent_goal": "hopeful", "is_required": False, "valid_to": NOON},
         {"goal": "dream", "parent_goal": "hopeful", "is_required": True, "valid_from": NOON},
-        {"goal": "anything", "parent_goal": "umbrella", "composite_rule": "any", "sequence": 1},
+        {"goal": "anything", "parent_goal": "umbrella", "composite_rule": "any", "sequence": 2},
         {"goal": "this", "parent_goal": "anything"},
         {"goal": "that", "parent_goal": "anything", "value_per_achievement": "2"},
     ],
@@ -100,7 +101,7 @@ DEFINITIONS: dict[str, list[Row]] = {
     "customers": [
         {"goal": "onboarding", "scope": "customer", "window_days": 1, "value_per_achievement": "20"}
         | {"target_achievement_rate": "0.25", "expected_agents": "support", "valid_to": NEXT_NOON},
-        {"goal": "onboarding", "scope": "customer", "window_days": 1, "composite_rule": "at_least"}
+        {"goal": "onboarding", "scope": "customer", "window_days": 2, "composite_rule": "at_least"}
         | {"composite_threshold": "2", "valid_from": NEXT_NOON},
         {"goal": "profile", "parent_goal": "onboarding", "sequence": 1, "value_per_achievement": "1.5"},
         {"goal": "flow", "parent_goal": "onboarding", "sequence": 2},
@@ -281,12 +282,11 @@ class Dice:
         return fields | ({"metadata": metadata} if metadata else {})
 
     def list_of(self, kin: Sequence[str], name: str) -> list[str]:
-        """Goals to say that they were achieved: some that belong together, and now and then any."""
-        count = self.one(0, 1, 1, 2, 3)
-        named = [
-            goal for goal in [*self.random.sample(kin, min(count, len(kin))), self.one(*GOALS, *LOOSE, "nowhere")] if goal != name
-        ]
-        return named if self.chance(0.4) or not count else named[:-1]
+        """Goals to say that they were achieved: some that belong together, now and then any, one twice, itself or none."""
+        named = self.random.sample(kin, min(self.one(0, 1, 1, 2, 3), len(kin)))
+        if self.chance(0.4):
+            named += [self.one(*GOALS, *LOOSE, "nowhere", name, "", *named)]
+        return named
 
     def score(self) -> Any:
         if self.environment == FINE_SCORES:

@@ -71,7 +71,7 @@ class Derivation:
             for goal in event["sub_goals_achieved"]:
                 if goal in listed:
                     listed[goal]["has_second_parent"] |= listed[goal]["list_goal"] != list_goal
-                elif goal != list_goal:
+                elif goal and goal != list_goal:
                     definition = self.in_force.get(goal)
                     listed[goal] = {
                         **_derived_row(goal, ACHIEVED, definition),
