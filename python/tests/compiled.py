@@ -74,7 +74,9 @@ class CompiledModels:
         seed = self._seeds[name]
         columns = list(seed["columns"])
         connection.execute(f"create schema if not exists {quote(seed['schema'])}")
-        connection.execute(f"create table {seed['relation_name']} ({', '.join(f'{quote(column)} varchar' for column in columns)})")
+        connection.execute(
+            f"create table {seed['relation_name']} ({', '.join(f'{quote(column)} varchar' for column in columns)})"
+        )
         if rows:
             marks = ", ".join("?" for _ in columns)
             values = [[None if row.get(column) is None else str(row[column]) for column in columns] for row in rows]

@@ -30,7 +30,7 @@ DEFINITIONS: list[Row] = [
     {"goal": "quality", "kind": "score", "parent_goal": "branch", "threshold": "7", "valid_from": "2026-03-02"},
 ]
 GOALS = ["root", "branch", "twig", "leaf", "quality", "loose", "loose_part", "loose_other"]
-START = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (raw tables hold UTC without a zone)
+START = datetime(2026, 3, 1, 12)
 
 amounts = st.decimals(min_value=-100, max_value=10**6, places=10, allow_nan=False, allow_infinity=False)
 
@@ -70,7 +70,9 @@ def goal_events(draw: st.DrawFn) -> Row:
 
 
 def money() -> st.SearchStrategy[Row]:
-    return st.fixed_dictionaries({"amount": st.one_of(st.none(), amounts), "currency": st.sampled_from(["USD", "USD", None, "XXX"])})
+    return st.fixed_dictionaries(
+        {"amount": st.one_of(st.none(), amounts), "currency": st.sampled_from(["USD", "USD", None, "XXX"])}
+    )
 
 
 #: Every level of derivation takes time to plan; the definitions above need four.
