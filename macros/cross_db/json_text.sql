@@ -55,6 +55,9 @@
     case
         when {{ agent_goals.matches(text, '^[+-]?[0-9]{1,18}([.][0-9]*)?$') }}
             then {{ agent_goals.as_type(text, 'decimal') }}
+        -- JSON may write a small number with an exponent.
+        when {{ agent_goals.matches(text, '^[+-]?[0-9]([.][0-9]*)?[eE]([+]?0?[0-9]|1[0-1]|-[0-9]{1,2})$') }}
+            then {{ agent_goals.as_type(agent_goals.as_type(text, 'double'), 'decimal') }}
     end
 {%- endmacro %}
 

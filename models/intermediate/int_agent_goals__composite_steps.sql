@@ -133,7 +133,18 @@ steps as (
 
 final as (
     select
-        steps.*,
+        steps.environment,
+        steps.customer_goal,
+        steps.unit_id,
+        steps.composite_goal,
+        steps.agent,
+        steps.unit_date,
+        steps.unit_started_at,
+        steps.composite_verdict,
+        steps.composite_achieved_at,
+        steps.sub_goal,
+        steps.sequence,
+        steps.is_required,
         coalesce(unit_outcomes.verdict, 'missing') as verdict,
         unit_outcomes.first_event_at,
         case

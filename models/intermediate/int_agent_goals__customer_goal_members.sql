@@ -30,7 +30,7 @@ members_{{ depth }} as (
     inner join goal_links
         on
             members.goal = goal_links.goal
-            and goal_links.valid_from < members.valid_to
+            and members.valid_to > goal_links.valid_from
             and members.valid_from < goal_links.valid_to
     where goal_links.depends_on_goal <> members.customer_goal
 ),

@@ -42,7 +42,7 @@ final as (
         on
             sub_goals.parent_goal = parents.goal
             and sub_goals.valid_from < parents.valid_to
-            and parents.valid_from < sub_goals.valid_to
+            and sub_goals.valid_to > parents.valid_from
     union all
     select
         goal,

@@ -26,7 +26,9 @@ ranked as (
 crowned as (
     select
         ranked.*,
-        coalesce(verdict_rank = max(verdict_rank) over (partition by environment, customer_goal, unit_id, goal), false) as is_winner
+        coalesce(
+            verdict_rank = max(verdict_rank) over (partition by environment, customer_goal, unit_id, goal), false
+        ) as is_winner
     from ranked
 ),
 
@@ -41,7 +43,9 @@ scored as (
 marked as (
     select
         scored.*,
-        coalesce(score_rank = max(score_rank) over (partition by environment, customer_goal, unit_id, goal), false) as gives_score
+        coalesce(
+            score_rank = max(score_rank) over (partition by environment, customer_goal, unit_id, goal), false
+        ) as gives_score
     from scored
 ),
 

@@ -1,5 +1,13 @@
 {{ config(materialized='view') }}
 
+{%- set verdict_columns = [
+    'event_id', 'environment', 'session_id', 'goal', 'occurred_at', 'loaded_at', 'session_started_at',
+    'is_started_by_goal', 'definition_version', 'verdict_source', 'evaluator', 'evaluator_version', 'label',
+    'reason', 'verdict', 'is_decided_by_definition', 'score', 'threshold', 'threshold_operator',
+    'contradicts_threshold', 'goal_value', 'expected_value', 'parent_goal', 'sub_goals_achieved',
+    'time_to_goal_seconds', 'count_attempts', 'count_interactions', 'is_escalated', 'customer_satisfaction',
+    'agent', 'customer_id', 'experiment', 'variant', 'metadata', 'verdict_trust',
+] -%}
 with
 
 goal_verdicts as (
@@ -16,7 +24,9 @@ members as (
 
 of_windows as (
     select
-        goal_verdicts.*,
+        {%- for column in verdict_columns %}
+        goal_verdicts.{{ column }},
+        {%- endfor %}
         customer_windows.customer_goal,
         customer_windows.unit_id,
         customer_windows.unit_started_at,
@@ -36,14 +46,20 @@ of_windows as (
 
 final as (
     select
-        goal_verdicts.*,
+        {{ verdict_columns | join(', ') }},
         '' as customer_goal,
         session_id as unit_id,
         session_started_at as unit_started_at,
         is_started_by_goal as is_unit_started_by_goal
     from goal_verdicts
     union all
-    select * from of_windows
+    select
+        {{ verdict_columns | join(', ') }},
+        customer_goal,
+        unit_id,
+        unit_started_at,
+        is_unit_started_by_goal
+    from of_windows
 )
 
 select * from final

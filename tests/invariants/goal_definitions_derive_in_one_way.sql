@@ -7,7 +7,7 @@ inner join {{ ref('int_agent_goals__goal_links') }} as rules
     on
         sub_goals.goal = rules.goal
         and sub_goals.valid_from < rules.valid_to
-        and rules.valid_from < sub_goals.valid_to
+        and sub_goals.valid_to > rules.valid_from
 where
     sub_goals.link = 'sub_goal'
     and rules.link = 'rule'

@@ -1,4 +1,4 @@
--- What stands above a defined goal in a session stands above it in the goal tree, at the same depth, at that time (its parent does, and so on upwards).
+-- What a defined goal's parent is in a session is its parent in the goal tree at that time, too, and so on upwards.
 with
 
 session_ancestors as (

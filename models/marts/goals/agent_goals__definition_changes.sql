@@ -24,7 +24,11 @@ versioned as (
             -- A score, or what a rule looked at, can be held against another threshold; any other verdict stands.
             when
                 goal_outcomes.score is not null and (
-                    (goal_outcomes.is_decided_by_definition and goal_outcomes.verdict_source = 'automatic' and next_definitions.kind = 'score')
+                    (
+                        goal_outcomes.is_decided_by_definition
+                        and goal_outcomes.verdict_source = 'automatic'
+                        and next_definitions.kind = 'score'
+                    )
                     or (
                         goal_outcomes.is_rule_derived
                         and next_definitions.source_goal = in_force.source_goal

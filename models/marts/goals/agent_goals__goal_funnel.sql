@@ -58,6 +58,14 @@ numbered_steps as (
     from ordered_steps
 ),
 
+last_steps as (
+    select
+        {{ funnel | join(', ') }},
+        max(step_number) as count_steps
+    from numbered_steps
+    group by {{ funnel | join(', ') }}
+),
+
 -- What does not apply to an attempt is no step of it.
 placed as (
     select
@@ -130,13 +138,7 @@ all_steps as (
         closing.composite_verdict = 'not_achieved' and closing.dropped_at_step is null as is_dropped,
         case when closing.composite_verdict = 'achieved' then closing.composite_achieved_at end as achieved_at
     from closing
-    left join (
-        select
-            {{ funnel | join(', ') }},
-            max(step_number) as count_steps
-        from numbered_steps
-        group by {{ funnel | join(', ') }}
-    ) as last_steps
+    left join last_steps
         on
             {%- for key in funnel %}
             {{ 'and ' if not loop.first }}closing.{{ key }} = last_steps.{{ key }}

@@ -43,7 +43,7 @@ climb_{{ depth }} as (
     inner join goal_links
         on
             climb.ancestor_goal = goal_links.depends_on_goal
-            and goal_links.valid_from < climb.valid_to
+            and climb.valid_to > goal_links.valid_from
             and climb.valid_from < goal_links.valid_to
     where goal_links.goal <> climb.descendant_goal
 ),
