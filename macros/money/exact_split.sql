@@ -43,3 +43,31 @@
         ) as weighed
     ) as receivers
 {%- endmacro %}
+
+{#- The same share as an expression, where all receivers that have a weight have the same one: no look at the others is
+    needed, so no window, which costs more than all else where every amount has few receivers.
+
+    amount           decimal(28, 10), below 10^15; not null
+    weight           this receiver's weight
+    receiver_number  this receiver's place in the order: 1 takes the remainder
+    count_weighted   how many receivers have a weight -#}
+{% macro even_split(amount, weight, receiver_number, count_weighted) -%}
+    {%- set units -%}
+        cast(cast(abs({{ amount }}) as decimal(25, 10)) * cast(10000000000 as decimal(11, 0)) as decimal(25, 0))
+    {%- endset -%}
+    {%- set count -%} cast({{ count_weighted }} as decimal(12, 0)) {%- endset -%}
+    {%- set even_units -%} cast({{ agent_goals.floor_quotient(units, count) }} as decimal(25, 0)) {%- endset -%}
+    case
+        when {{ count_weighted }} = 1 and {{ weight }} > 0 then {{ amount }}
+        when {{ count_weighted }} = 1 then cast(0 as {{ agent_goals.data_type('decimal') }})
+        else cast(
+            cast(
+                (case when {{ amount }} < 0 then -1 else 1 end) * (
+                    case when {{ weight }} > 0 then {{ even_units }} else 0 end
+                    + case when {{ receiver_number }} = 1 then {{ units }} - {{ even_units }} * {{ count }} else 0 end
+                ) as decimal(25, 0)
+            )
+            * cast(0.0000000001 as decimal(10, 10)) as {{ agent_goals.data_type('decimal') }}
+        )
+    end
+{%- endmacro %}

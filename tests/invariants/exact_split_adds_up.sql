@@ -54,8 +54,25 @@ split as (
 totals as (
     select
         split.*,
-        sum(split_amount) over (partition by split_case) as split_total
+        sum(split_amount) over (partition by split_case) as split_total,
+        row_number() over (partition by split_case order by receiver) as receiver_number,
+        case
+            when min(nullif(weight, 0)) over (partition by split_case) = max(weight) over (partition by split_case)
+                then count(nullif(weight, 0)) over (partition by split_case)
+        end as count_weighted
     from split
+),
+
+-- Equal weights have a shorter way, which has to come to the same.
+both_ways as (
+    select
+        totals.*,
+        case
+            when count_weighted is not null
+                then {{ agent_goals.even_split('amount', 'weight', 'receiver_number', 'count_weighted') | indent(12) }}
+            else split_amount
+        end as even_amount
+    from totals
 )
 
 select
@@ -64,6 +81,12 @@ select
     amount,
     expected_amount,
     split_amount,
-    split_total
-from totals
-where split_amount is null or split_amount <> expected_amount or split_total <> amount
+    split_total,
+    even_amount
+from both_ways
+where
+    split_amount is null
+    or even_amount is null
+    or split_amount <> expected_amount
+    or even_amount <> expected_amount
+    or split_total <> amount
