@@ -87,22 +87,18 @@ class Batch:
         now = datetime.now(UTC).replace(tzinfo=None)
         return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
 
-    def add(self, source: Source, sha256: Future[str], *, may_be_at_once: bool = True) -> FileReport:
+    def add(self, source: Source, sha256: Future[str]) -> FileReport:
         """Land a file's records and set its rejected lines aside.
 
         Args:
             source: the file.
             sha256: its SHA-256.
-            may_be_at_once: whether DuckDB may try to read the file itself.
-
-        Raises:
-            NotAtOnceError: when it tried and could not: the transaction is lost, and has to be begun anew without.
         """
         report = FileReport(str(source.path))
         self.report.files.append(report)
         self._read.append((source, sha256, report))
         first_rows = {name: self._next_row(name) for name in RECORD_TYPES}
-        at_once = land_at_once(self, source) if may_be_at_once else None
+        at_once = land_at_once(self, source)
         if at_once is None:
             self._add_lines(source, report, source.lines())
         else:
