@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from agent_goals.contract import RECORD_TYPES
+from agent_goals.contract import RECORD_TYPES, RecordType
 from agent_goals.errors import LoadError
 from agent_goals.loading.clean import clean_select
 from agent_goals.loading.sources import Line, Source, decode, is_skipped
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 #: Files of fewer bytes are read in chunks: it takes no longer.
 AT_ONCE_BYTES = 4_000_000
 
-#: Some lines from all over the file say which fields it has, and whether it is mostly clean: the others are held in memory.
+#: Lines from all over the file say which fields it has, and whether it is mostly clean: its other lines are held in memory.
 _SAMPLE_PLACES = 20
 _SAMPLE_BYTES = 20_000
 _SAMPLE_CLEAN = 0.8
+
+_SAMPLE = "(select unnest($texts)::varchar as text)"
 
 _RELATION = "agent_goals_lines"
 
@@ -52,16 +54,19 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
     if source.path.stat().st_size < AT_ONCE_BYTES:
         return None
     connection = batch.connection
-    names = _names_of_clean(connection, source)
-    if names is None:
-        return None
     record = RECORD_TYPES[source.record_type]
+    sample = _sample(source)
+    for names in (_names(connection, sample), None):
+        if _are_mostly_clean(connection, record, sample, names):
+            break
+    else:
+        return None
     select = clean_select(record, _RELATION, untyped="true", keep="number, text", names=names)
     with source.open() as file:
         lines = LineStream(file)
         try:
+            connection.execute("call enable_logging(level = 'warning')").fetchall()
             connection.register(_RELATION, lines)
-            connection.execute("call enable_logging(level = 'warning')")
             count = batch.insert(
                 record,
                 f"""({select.sql}) where case
@@ -86,17 +91,18 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
     return AtOnce(count, [Line(number, decode(line.rstrip(b"\r\n")), source.record_type) for number, line in left])
 
 
-def _names_of_clean(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str] | None:
-    """The fields that the file's clean records have, as far as a sample says; ``None`` when most are not clean."""
-    assert source.record_type is not None
-    sample = _sample(source)
-    lines = "(select unnest($texts)::varchar as text)"
-    select = clean_select(RECORD_TYPES[source.record_type], lines, untyped="true")
-    texts = connection.execute(f"select text from ({select.sql}) where is_clean", {"texts": sample}).fetchall()
-    if len(texts) <= _SAMPLE_CLEAN * len(sample):
-        return None
-    names = f"select distinct unnest(json_keys(text)) from {lines}"
-    return [name for (name,) in connection.execute(names, {"texts": [text for (text,) in texts]}).fetchall()]
+def _are_mostly_clean(
+    connection: duckdb.DuckDBPyConnection, record: RecordType, sample: list[str], names: list[str] | None
+) -> bool:
+    select = clean_select(record, _SAMPLE, untyped="true", names=names)
+    row = connection.execute(f"select count(*) from ({select.sql}) where is_clean", {"texts": sample}).fetchone()
+    return row is not None and row[0] > _SAMPLE_CLEAN * len(sample)
+
+
+def _names(connection: duckdb.DuckDBPyConnection, sample: list[str]) -> list[str]:
+    """The fields that the lines have, by and large."""
+    query = f"select distinct unnest(json_keys(try_cast(text as json))) from {_SAMPLE}"
+    return [name for (name,) in connection.execute(query, {"texts": sample}).fetchall()]
 
 
 def _sample(source: Source) -> list[str]:

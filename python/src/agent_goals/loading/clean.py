@@ -51,7 +51,8 @@ def clean_select(
         relation: a relation with a column ``text``: one JSON text a row.
         untyped: an SQL condition: whether a row that names no type is of this one.
         keep: the relation's columns to pass on; ``text`` has to be among them.
-        names: the only fields to read, which is quicker: a row that has others is not clean.
+        names: the only fields that usual rows have. This is quicker, and takes no row for clean that has others, or that
+            only a long look would clear: nulls and texts that look like numbers ask for one.
     """
     fields = [field for field in record.columns if names is None or field.name in names]
     kinds = {TYPE_FIELD: "VARCHAR"} | {field.name: "JSON" if _is_nested(field) else "VARCHAR" for field in fields}
@@ -63,15 +64,15 @@ def clean_select(
     )
     required = [f"{quote(field.name)} is not null" for field in record.columns if field.required]
     rules = [f"not coalesce({rule.sql}, false)" for rule in record.rules]
-    conditions = " and ".join([*required, _is_of_type(record, untyped), *rules, *_are_finite(fields), _IS_SHALLOW])
+    conditions = " and ".join([*required, _is_of_type(record, untyped), *rules, *_is_plain(fields), _IS_SHALLOW])
     # One look decides the usual record: every key it has gave a value, and nothing looks odd. The long look is for the others.
-    # (Where a `case` splits rows, DuckDB copies them: so there is one, and none around the functions that read the text.)
+    # (A `case` costs more than what it saves, unless that is much; a condition of one has to be in a `coalesce`, or DuckDB
+    # copies the rows for each of its parts.)
+    is_usual = f"coalesce({_count_values(fields)} = len(keys) and not {_look_odd(fields)}, false)"
+    if names is None:
+        is_usual = f"if({is_usual}, true, {_are_texts(fields)} and {_has_only_known(fields)})"
     sql = f"""
-        select {", ".join(columns)}, {keep},
-            coalesce({conditions} and case
-                when {_count_values(fields)} = len(keys) and not regexp_matches(text, '{_odd(fields)}') then true
-                else {_is_json(fields)} and {_has_only_known(fields)}
-            end, false) as is_clean
+        select {", ".join(columns)}, {keep}, coalesce({conditions} and {is_usual}, false) as is_clean
         from (
             select {values}, x, {keep}, json, json_keys(json) as keys
             from (
@@ -101,35 +102,35 @@ def _count_values(fields: Sequence[Field]) -> str:
     return " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
 
 
-def _are_finite(fields: Sequence[Field]) -> list[str]:
-    """Conditions that no object holds a NaN or an Infinity, which DuckDB reads; no other field's own check takes them."""
+def _is_plain(fields: Sequence[Field]) -> list[str]:
+    r"""Conditions that nothing about the text asks for a closer look.
+
+    DuckDB reads NaN, Infinity and a comma before a closing bracket, which are not JSON. A NUL (``\u0000``) is refused.
+    Only inside an object can a NaN have passed the columns' own checks.
+    """
     nested = [quote(field.name) for field in fields if field.type == "object"]
-    return [f"not coalesce(contains({column}, '{word}'), false)" for column in nested for word in ("NaN", "Infinity")]
-
-
-#: A comma before a closing bracket, which DuckDB reads though it is not JSON.
-_COMMA_TOO_MANY = r",\s*[\]}]"
+    words = [f"not coalesce(contains({column}, '{word}'), false)" for column in nested for word in ("NaN", "Infinity")]
+    return [*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')"]
 
 
 def _plain_texts(fields: Sequence[Field]) -> list[str]:
     return [field.name for field in fields if field.type == "string" and not field.choices]
 
 
-def _odd(fields: Sequence[Field]) -> str:
-    r"""What a text matches unless it is surely JSON that has a JSON string, or null, in every field of type string.
-
-    Of a field's value alone one cannot say what it was in JSON. Names that are found stand as they are: no letter of one
-    (nor a NUL, which is refused) may have been written as an escape.
-    """
-    names = "|".join(_plain_texts(fields))
-    return rf'{_COMMA_TOO_MANY}|"({names})"\s*:\s*([^"n\s]|n[^u])|\\u00(00|5[fF]|[67])'
+#: A text that JSON could have written without quotes: a number, one of its words (and DuckDB's), an object or an array.
+_NOT_SURELY_TEXT = r"(?i)\x1f([-+.0-9e]+(\x1f|$)|-?(true|false|nan|inf|infinity)(\x1f|$)|[\[{])"
 
 
-def _is_json(fields: Sequence[Field]) -> str:
-    """The same, looked up in the record."""
+def _look_odd(fields: Sequence[Field]) -> str:
+    """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
+    together = f"concat_ws(chr(31), '', {', '.join(map(quote, _plain_texts(fields)))})"
+    return f"regexp_matches({together}, '{_NOT_SURELY_TEXT}')"
+
+
+def _are_texts(fields: Sequence[Field]) -> str:
+    """Whether every field of type string was sent as a JSON string, looked up in the record."""
     paths = (text_literal(f"$.{quote(name)}") for name in _plain_texts(fields))
-    are_texts = [f"coalesce(json_type(json, {path}) in ('VARCHAR', 'NULL'), true)" for path in paths]
-    return " and ".join([rf"not regexp_matches(text, '{_COMMA_TOO_MANY}|\\u0000')", *are_texts])
+    return " and ".join(f"coalesce(json_type(json, {path}) in ('VARCHAR', 'NULL'), true)" for path in paths)
 
 
 def _has_only_known(fields: Sequence[Field]) -> str:

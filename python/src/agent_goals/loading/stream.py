@@ -123,7 +123,8 @@ class LineStream:
             block = next(self._blocks, None)
             # An array that is released already says that there are no more.
             lines = _Array() if block is None else self._lend(block)
-        except BaseException as error:  # noqa: BLE001 (no exception passes through DuckDB)
+        except BaseException as error:
+            # No exception passes through DuckDB.
             self.error = error
             return _ERROR
         ctypes.memmove(out, ctypes.byref(lines), ctypes.sizeof(lines))
@@ -141,7 +142,7 @@ class LineStream:
         release = _address(self._release_array)
         buffers = (
             (_pointer * 2)(None, numbers.buffer_info()[0]),
-            (_pointer * 3)(None, offsets.buffer_info()[0], ctypes.cast(block, _pointer)),
+            (_pointer * 3)(None, offsets.buffer_info()[0], ctypes.cast(ctypes.c_char_p(block), _pointer)),
             (_pointer * 1)(None),
         )
         number, text, lines = (
