@@ -118,7 +118,7 @@ def _plain_texts(fields: Sequence[Field]) -> list[str]:
 
 
 #: A text that JSON could have written without quotes: a number, one of its words (and DuckDB's), an object or an array.
-_NOT_SURELY_TEXT = r"(?i)\x1f([-+.0-9e]+(\x1f|$)|-?(true|false|nan|inf|infinity)(\x1f|$)|[\[{])"
+_NOT_SURELY_TEXT = r"(?i)\x1f((-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[-+]?[0-9]+)?|true|false|-?(nan|inf|infinity))(\x1f|$)|[\[{])"
 
 
 def _look_odd(fields: Sequence[Field]) -> str:
