@@ -123,8 +123,8 @@ _NOT_SURELY_TEXT = r"(?i)\x1f((-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[-+]?[0-9]+)?|true|
 
 def _look_odd(fields: Sequence[Field]) -> str:
     """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
-    together = f"concat_ws(chr(31), '', {', '.join(map(quote, _plain_texts(fields)))})"
-    return f"regexp_matches({together}, '{_NOT_SURELY_TEXT}')"
+    texts = ", ".join(["''", *map(quote, _plain_texts(fields))])
+    return f"regexp_matches(concat_ws(chr(31), {texts}), '{_NOT_SURELY_TEXT}')"
 
 
 def _are_texts(fields: Sequence[Field]) -> str:
