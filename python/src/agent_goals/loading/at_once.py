@@ -76,6 +76,8 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
                     ) end""",
             )
             logged = connection.execute(f"select message from duckdb_logs where type = '{_RELATION}'").fetchall()
+            # After an error it goes with the transaction.
+            connection.unregister(_RELATION)
         except duckdb.Error as error:
             raise lines.error or error from error
         finally:
@@ -83,7 +85,6 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
             with connection.cursor() as aside:
                 aside.execute("call truncate_duckdb_logs()")
                 aside.execute("call disable_logging()")
-            connection.unregister(_RELATION)
     if count + len(logged) != lines.count:
         raise LoadError(f"{source.path}: not every line came back from DuckDB: nothing was written. Please report this.")
     left = [(int(number), text.encode()) for number, _, text in (message.partition(" ") for (message,) in logged)]
