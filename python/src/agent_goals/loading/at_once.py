@@ -66,7 +66,7 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
         lines = LineStream(file)
         try:
             connection.execute("call enable_logging(level = 'warning')").fetchall()
-            connection.register(_RELATION, lines)
+            connection.register(_RELATION, lines.reader)
             count = batch.insert(
                 record,
                 f"""({select.sql}) where case
