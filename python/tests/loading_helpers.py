@@ -44,7 +44,6 @@ class Warehouse:
             loading.find_sources(paths, record_type),
             strict=strict,
             on_reject=self.rejected.append,
-            on_restart=self.rejected.clear,
         )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

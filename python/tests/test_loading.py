@@ -3,8 +3,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pytest
@@ -376,3 +378,17 @@ def test_a_line_that_duckdb_cannot_read_as_text_is_read_line_by_line(
     report = warehouse.load(write_lines(tmp_path / "goals.ndjson", ["{oops", *records, hostile]))
     assert (report.count_loaded, report.count_rejected) == (2000, 2)
     assert [item.line for item in warehouse.rejected] == [1, 2002]
+
+
+def test_a_file_that_cannot_be_read_to_its_end_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(file: IO[bytes]) -> Iterator[bytes]:
+        yield file.readline()
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("agent_goals.loading.at_once.AT_ONCE_BYTES", 0)
+    monkeypatch.setattr("agent_goals.loading.stream._blocks", broken)
+    warehouse = Warehouse()
+    path = write_lines(tmp_path / "goals.ndjson", [goal(event_id=f"e{number}") for number in range(2000)])
+    with pytest.raises(OSError, match="the disk is gone"):
+        warehouse.load(path)
+    assert warehouse.rows("select count(*) from duckdb_tables() where schema_name = 'agent_goals_raw'") == [(0,)]

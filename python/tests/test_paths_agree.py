@@ -214,13 +214,13 @@ def comparable(field: Field, value: Any) -> Any:
     return value
 
 
-def assert_loaded_as_judged(lines: Sequence[str], path: Path) -> None:
+def assert_loaded_as_judged(lines: Sequence[str], path: Path, record_type: str | None = None) -> None:
     """Load the lines from a file, and compare what landed and what was rejected with row-by-row validation."""
     path.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"))
     expected: dict[str, dict[Any, tuple[Any, ...]]] = {name: {} for name in RECORD_TYPES}
     expected_reasons: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
-        validation = validate_line(line.encode("utf-8", "surrogatepass"))
+        validation = validate_line(line.encode("utf-8", "surrogatepass"), record_type)
         if validation.record_type and validation.values is not None:
             columns = validation.record_type.columns
             row = tuple(comparable(field, validation.values[field.name]) for field in columns if field.name != "event_id")
@@ -233,7 +233,7 @@ def assert_loaded_as_judged(lines: Sequence[str], path: Path) -> None:
             expected_reasons[number] = validation.problems[0].code
 
     with duckdb.connect() as connection:
-        load(connection, [find_source(path)])
+        load(connection, [find_source(path, record_type)])
         reasons = dict(connection.execute("select line, reason_code from agent_goals_raw.rejected_records").fetchall())
         assert {n: (reasons.get(n), lines[n - 1]) for n in reasons} == {
             n: (code, lines[n - 1]) for n, code in expected_reasons.items()
@@ -254,12 +254,24 @@ def test_every_token_in_every_field_is_judged_alike(tmp_path: Path) -> None:
     assert_loaded_as_judged(hostile_lines(), tmp_path / "records.ndjson")
 
 
+@pytest.mark.parametrize("names", [["type"], None, [field.name for field in RECORD_TYPES["goal"].columns]])
+def test_every_line_is_judged_alike_when_the_file_is_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str] | None
+) -> None:
+    monkeypatch.setattr("agent_goals.loading.at_once.AT_ONCE_BYTES", 0)
+    monkeypatch.setattr("agent_goals.loading.at_once._SAMPLE_CLEAN", -1)
+    monkeypatch.setattr("agent_goals.loading.at_once._names", lambda connection, sample: names)
+    assert_loaded_as_judged(hostile_lines(), tmp_path / "records.ndjson", "goal")
+
+
+@pytest.mark.parametrize("is_quick", [False, True])
 @pytest.mark.parametrize("kind", RECORD_TYPES.values(), ids=list(RECORD_TYPES))
-def test_what_the_vectorised_check_takes_is_good_and_has_the_same_values(kind: RecordType) -> None:
+def test_what_the_vectorised_check_takes_is_good_and_has_the_same_values(kind: RecordType, is_quick: bool) -> None:
     # Lines of other types are among them: they must not be taken for this one.
     ordinary = {record_line(kind, {field.name: GOOD[field.type]}) for field in kind.columns if not field.choices}
     lines = [*ordinary, *hostile_lines()]
-    select = clean_select(kind, "lines", untyped=False)
+    names = [field.name for field in kind.columns] if is_quick else None
+    select = clean_select(kind, "lines", untyped="false", names=names)
     columns = ", ".join(with_default(field) for field in kind.columns)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
@@ -312,7 +324,12 @@ def random_lines(draw: st.DrawFn) -> str:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(random_lines(), min_size=1, max_size=60))
 def test_random_lines_are_judged_alike(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
-    assert_loaded_as_judged(lines, tmp_path_factory.mktemp("lines") / "records.ndjson")
+    path = tmp_path_factory.mktemp("lines") / "records.ndjson"
+    assert_loaded_as_judged(lines, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agent_goals.loading.at_once.AT_ONCE_BYTES", 0)
+        patch.setattr("agent_goals.loading.at_once._SAMPLE_CLEAN", -1)
+        assert_loaded_as_judged(lines, path, "goal")
 
 
 def test_what_a_client_records_lands_and_lands_once(tmp_path: Path) -> None:

@@ -129,7 +129,6 @@ def load(
                 strict=strict,
                 on_reject=rejects_file.write,
                 on_file=on_file,
-                on_restart=rejects_file.restart,
             )
     _finish(report, as_json, rejects, rejects_file.first, refused=strict and report.batch_id is None)
 
@@ -143,7 +142,7 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     """
     sources = loading.find_sources(files, record_type)
     with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
-        report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file, on_restart=rejects_file.restart)
+        report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file)
     _finish(report, as_json, rejects, rejects_file.first, verb="good")
 
 
@@ -271,15 +270,10 @@ class _RejectsFile:
         self._file.write(raw.replace(b"\n", b" ") + b"\n")
 
     def close(self) -> None:
-        """Close the file; what is written next begins it anew."""
+        """Close the file."""
         if self._file:
             self._file.close()
         self._file = self._type = None
-
-    def restart(self) -> None:
-        """Forget every line: they are about to come again."""
-        self.close()
-        self.first.clear()
 
 
 def _finish(

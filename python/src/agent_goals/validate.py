@@ -183,20 +183,8 @@ def _parse(line: str | bytes) -> tuple[Any, tuple[str, ...]]:
         line = line.encode().decode() if isinstance(line, str) else line.decode()
     except UnicodeError as error:
         raise _RefusedError("invalid_encoding", f"the line is not UTF-8 text ({error}): save the file as UTF-8.") from None
-    repeated: tuple[str, ...] = ()
-
-    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        # The outermost object is built last, so what it repeats is what stays.
-        nonlocal repeated
-        built = dict(pairs)
-        names = [name for name, _ in pairs] if len(built) < len(pairs) else []
-        repeated = tuple(name for name in built if names.count(name) > 1)
-        return built
-
     try:
-        record = json.loads(
-            line, object_pairs_hook=build, parse_constant=_refuse_constant, parse_int=_parse_int, parse_float=_parse_float
-        )
+        record = _decode(line)
         if "\\u" in line:
             json.dumps(record, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -208,7 +196,23 @@ def _parse(line: str | bytes) -> tuple[Any, tuple[str, ...]]:
         ) from None
     except RecursionError:
         raise _RefusedError("malformed_json", "objects or arrays are nested too deeply.") from None
-    return record, repeated
+    return record, record.repeated if isinstance(record, _Repeating) else ()
+
+
+class _Repeating(dict[str, Any]):
+    """An object with names that it repeats."""
+
+    repeated: tuple[str, ...]
+
+
+def _build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    built = dict(pairs)
+    if len(built) == len(pairs):
+        return built
+    names = [name for name, _ in pairs]
+    repeating = _Repeating(built)
+    repeating.repeated = tuple(name for name in built if names.count(name) > 1)
+    return repeating
 
 
 def _refuse_constant(name: str) -> None:
@@ -225,6 +229,11 @@ def _parse_float(text: str) -> int | float:
     if math.isinf(number) and (exact := Decimal(text)).adjusted() < _PYTHON_DIGITS:
         return int(exact)
     return number
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_build, parse_constant=_refuse_constant, parse_int=_parse_int, parse_float=_parse_float
+).decode
 
 
 def _text(value: Any, _field: Field) -> str:

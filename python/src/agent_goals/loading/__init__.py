@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 
-from agent_goals.loading.at_once import NotAtOnceError
 from agent_goals.loading.batch import Batch, RejectSink
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Source, find_source
@@ -26,7 +25,6 @@ def load(
     strict: bool = False,
     on_reject: RejectSink = lambda rejected: None,
     on_file: Callable[[Source], None] = lambda source: None,
-    on_restart: Callable[[], None] = lambda: None,
 ) -> LoadReport:
     """Load files in one transaction: it happens as a whole or not at all.
 
@@ -38,7 +36,6 @@ def load(
         strict: load nothing when any line is rejected.
         on_reject: told of every rejected line.
         on_file: told of every file before it is read.
-        on_restart: told when the load begins anew, so rejects told so far do not count.
 
     Returns:
         What came of every file; its ``batch_id`` is ``None`` when nothing was written.
@@ -48,44 +45,25 @@ def load(
         duckdb.Error: when the warehouse fails; nothing is written then.
     """
     connection.execute("set timezone = 'UTC'")
-    line_by_line: set[Source] = set()
     with ThreadPoolExecutor(1) as executor:
         # A first load needs the digests at its end only, so they are taken beside the reading.
         digests = {source: executor.submit(source.sha256) for source in sources}
-        while True:
-            try:
-                return _attempt(connection, schema, tables or {}, digests, line_by_line, strict, on_reject, on_file)
-            except NotAtOnceError as error:
-                line_by_line.add(error.source)
-                on_restart()
-
-
-def _attempt(
-    connection: duckdb.DuckDBPyConnection,
-    schema: str,
-    tables: Mapping[str, str],
-    digests: Mapping[Source, Future[str]],
-    line_by_line: Container[Source],
-    strict: bool,
-    on_reject: RejectSink,
-    on_file: Callable[[Source], None],
-) -> LoadReport:
-    connection.begin()
-    try:
-        batch = Batch(connection, schema, tables, on_reject)
-        for source, sha256 in digests.items():
-            on_file(source)
-            if not batch.add_unchanged(source, sha256):
-                batch.add(source, sha256, may_be_at_once=source not in line_by_line)
-        report = batch.finish()
-        if strict and report.count_rejected:
+        connection.begin()
+        try:
+            batch = Batch(connection, schema, tables or {}, on_reject)
+            for source, sha256 in digests.items():
+                on_file(source)
+                if not batch.add_unchanged(source, sha256):
+                    batch.add(source, sha256)
+            report = batch.finish()
+            if strict and report.count_rejected:
+                connection.rollback()
+                report.batch_id = None
+            else:
+                connection.commit()
+        except BaseException:
             connection.rollback()
-            report.batch_id = None
-        else:
-            connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+            raise
     return report
 
 
@@ -94,11 +72,10 @@ def validate(
     *,
     on_reject: RejectSink = lambda rejected: None,
     on_file: Callable[[Source], None] = lambda source: None,
-    on_restart: Callable[[], None] = lambda: None,
 ) -> LoadReport:
     """Say what a load into an empty warehouse would do; arguments and result as for ``load``."""
     with duckdb.connect() as connection:
-        report = load(connection, sources, on_reject=on_reject, on_file=on_file, on_restart=on_restart)
+        report = load(connection, sources, on_reject=on_reject, on_file=on_file)
     report.batch_id = None
     return report
 

@@ -26,6 +26,9 @@ from agent_goals.validate import TYPE_FIELD, Validation, validate_line
 CHUNK_LINES = 100_000
 CHUNK_CHARACTERS = 64_000_000
 
+#: How many lines are judged without the vectorised pass, which takes its time to set up.
+FEW_LINES = 20_000
+
 #: What differs when this differs, an unchanged file is read anew.
 CONTRACT_DIGEST = hashlib.sha256(
     repr(
@@ -87,31 +90,29 @@ class Batch:
         now = datetime.now(UTC).replace(tzinfo=None)
         return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
 
-    def add(self, source: Source, sha256: Future[str], *, may_be_at_once: bool = True) -> FileReport:
+    def add(self, source: Source, sha256: Future[str]) -> FileReport:
         """Land a file's records and set its rejected lines aside.
 
         Args:
             source: the file.
             sha256: its SHA-256.
-            may_be_at_once: whether DuckDB may try to read the file itself.
-
-        Raises:
-            NotAtOnceError: when it tried and could not: the transaction is lost, and has to be begun anew without.
         """
         report = FileReport(str(source.path))
         self.report.files.append(report)
         self._read.append((source, sha256, report))
         first_rows = {name: self._next_row(name) for name in RECORD_TYPES}
-        at_once = land_at_once(self, source) if may_be_at_once else None
+        at_once = land_at_once(self, source)
         if at_once is None:
             self._add_lines(source, report, source.lines())
         else:
             if at_once.count:
                 report.counts(source.record_type).loaded += at_once.count
-            # They are known not to be clean records of the file's type; only what names a type may be of another.
+            # Few are quickest judged one by one; but what names a type may be of another.
             names_type = f'"{TYPE_FIELD}"'
-            self._add_one_by_one(source, report, [line for line in at_once.left if names_type not in str(line.text)])
-            self._add_lines(source, report, [line for line in at_once.left if names_type in str(line.text)])
+            few = [line for line in at_once.left if names_type not in str(line.text)] if len(at_once.left) <= FEW_LINES else []
+            numbers = {line.number for line in few}
+            self._add_one_by_one(source, report, few)
+            self._add_lines(source, report, [line for line in at_once.left if line.number not in numbers])
         for name, record in RECORD_TYPES.items():
             last_row = self._next_row(name) - 1
             if last_row >= first_rows[name]:
@@ -283,21 +284,23 @@ class Batch:
             self._on_reject(item)
         names = [column.name for column in REJECTED_RECORDS.columns]
         table = f"{quote(self._schema)}.{quote(REJECTED_RECORDS.name)}"
+        file = text_literal(source.location)
+        older = f"select * from {table} where batch_id <> {text_literal(self.batch_id)} and file = {file}"
+        is_new = "true"
+        if self._count(f"({older} limit 1)"):
+            is_new = f"""not exists (
+                select 1 from ({older}) as old
+                where old.line = new.line and old.reason_code = new.reason_code and old.raw_text = new.raw_text
+            )"""
         self.connection.execute(
             f"""insert into {table} ({", ".join(names)})
-            select {self._stamp}, $file, line, record_type, reason_code, field, reason, raw_text
+            select {self._stamp}, {file}, line, record_type, reason_code, field, reason, raw_text
             from (
                 select unnest($lines) as line, unnest($types)::varchar as record_type, unnest($codes) as reason_code,
                     unnest($fields)::varchar as field, unnest($reasons) as reason, unnest($texts) as raw_text
             ) as new
-            where not exists (
-                select 1 from {table} as old
-                where old.batch_id <> $batch and old.file = $file
-                    and old.line = new.line and old.reason_code = new.reason_code and old.raw_text = new.raw_text
-            )""",
+            where {is_new}""",
             {
-                "file": source.location,
-                "batch": self.batch_id,
                 "lines": [item.line for item in rejected],
                 "types": [item.record_type for item in rejected],
                 "codes": [item.code for item in rejected],

@@ -8,6 +8,7 @@ what is wrong. So there is one definition of a bad record, and the common case n
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agent_goals.contract import INTEGER_LIMIT, NUMBER_LIMIT, NUMBER_PATTERN, TIMESTAMP_PATTERN, Field, RecordType
@@ -16,7 +17,10 @@ from agent_goals.validate import TYPE_FIELD
 
 #: Below this many bytes, or with fewer than half as many opening brackets, no record is nested more deeply than Python reads.
 _SHALLOW_BYTES = 800
-_IS_SHALLOW = f"(strlen(text) < {_SHALLOW_BYTES} or length(text) - length(translate(text, '[{{', '')) < {_SHALLOW_BYTES // 2})"
+_IS_SHALLOW = f"""case
+    when strlen(text) < {_SHALLOW_BYTES} then true
+    else length(text) - length(translate(text, '[{{', '')) < {_SHALLOW_BYTES // 2}
+end"""
 
 
 def text_literal(text: str) -> str:
@@ -37,7 +41,9 @@ class CleanSelect:
     columns: tuple[str, ...]
 
 
-def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str = "text") -> CleanSelect:
+def clean_select(
+    record: RecordType, relation: str, *, untyped: str, keep: str = "text", names: Collection[str] | None = None
+) -> CleanSelect:
     """The query that reads every row of ``relation`` as a record.
 
     Args:
@@ -45,33 +51,33 @@ def clean_select(record: RecordType, relation: str, *, untyped: str, keep: str =
         relation: a relation with a column ``text``: one JSON text a row.
         untyped: an SQL condition: whether a row that names no type is of this one.
         keep: the relation's columns to pass on; ``text`` has to be among them.
+        names: the only fields that usual rows have. This is quicker, and takes no row for clean that has others, or that
+            only a long look would clear: nulls and texts that look like numbers ask for one.
     """
-    kinds = {TYPE_FIELD: "VARCHAR"} | {field.name: "JSON" if _is_nested(field) else "VARCHAR" for field in record.columns}
+    fields = [field for field in record.columns if names is None or field.name in names]
+    kinds = {TYPE_FIELD: "VARCHAR"} | {field.name: "JSON" if _is_nested(field) else "VARCHAR" for field in fields}
     structure = text_literal(json.dumps(kinds))
     columns = tuple(quote(field.name) for field in record.columns)
-    values = ", ".join(f"{_value(field)} as {quote(field.name)}" for field in record.columns)
-    count_values = " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
-    required = " and ".join(f"{quote(field.name)} is not null" for field in record.columns if field.required)
-    rules = " and ".join(f"not coalesce({rule.sql}, false)" for rule in record.rules) or "true"
-    is_of_type = _is_of_type(record, untyped)
+    values = ", ".join(
+        f"{_value(field) if field in fields else _no_value(field)} as {column}"
+        for field, column in zip(record.columns, columns, strict=True)
+    )
+    required = [f"{quote(field.name)} is not null" for field in record.columns if field.required]
+    rules = [f"not coalesce({rule.sql}, false)" for rule in record.rules]
+    conditions = " and ".join([*required, _is_of_type(record, untyped), *rules, *_is_plain(fields), _IS_SHALLOW])
     # One look decides the usual record: every key it has gave a value, and nothing looks odd. The long look is for the others.
-    # (Where a `case` splits rows, DuckDB copies them: so there is one, and none around the functions that read the text.)
+    # (A `case` costs more than what it saves, unless that is much; a condition of one has to be in a `coalesce`, or DuckDB
+    # copies the rows for each of its parts.)
+    is_usual = f"coalesce({_count_values(fields)} = len(keys) and not {_look_odd(fields)}, false)"
+    if names is None:
+        is_usual = f"if({is_usual}, true, {_are_texts(fields)} and {_has_only_known(fields)})"
     sql = f"""
-        select {", ".join(columns)}, {keep},
-            case
-                when coalesce(
-                    {required} and {is_of_type} and {rules}
-                    and {count_values} + cast({_text(TYPE_FIELD)} is not null as tinyint) = len(keys)
-                    and {_is_plain(record)} and strlen(text) < {_SHALLOW_BYTES} and not {_look_odd(record)}, false
-                ) then true
-                when json is null or not ({required} and {is_of_type} and {rules}) then false
-                else {_is_plain(record)} and {_IS_SHALLOW} and {_are_texts(record)} and {_has_only_known(record)}
-            end as is_clean
+        select {", ".join(columns)}, {keep}, coalesce({conditions} and {is_usual}, false) as is_clean
         from (
             select {values}, x, {keep}, json, json_keys(json) as keys
             from (
                 select {keep}, json, json_transform(json, {structure}) as x
-                from (select {keep}, if(json_valid(text), text, null) as json from {relation})
+                from (select {keep}, try_cast(text as json) as json from {relation})
             )
         )"""
     return CleanSelect(sql, columns)
@@ -91,44 +97,53 @@ def _is_of_type(record: RecordType, untyped: str) -> str:
     return f"coalesce({_text(TYPE_FIELD)} = {own}, {untyped})"
 
 
-def _is_plain(record: RecordType) -> str:
-    r"""Whether nothing about the text asks for a closer look.
+def _count_values(fields: Sequence[Field]) -> str:
+    columns = [_text(TYPE_FIELD), *(quote(field.name) for field in fields)]
+    return " + ".join(f"cast({column} is not null as tinyint)" for column in columns)
+
+
+def _is_plain(fields: Sequence[Field]) -> list[str]:
+    r"""Conditions that nothing about the text asks for a closer look.
 
     DuckDB reads NaN, Infinity and a comma before a closing bracket, which are not JSON. A NUL (``\u0000``) is refused.
     Only inside an object can a NaN have passed the columns' own checks.
     """
-    nested = [quote(field.name) for field in record.columns if field.type == "object"]
+    nested = [quote(field.name) for field in fields if field.type == "object"]
     words = [f"not coalesce(contains({column}, '{word}'), false)" for column in nested for word in ("NaN", "Infinity")]
-    return " and ".join([*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')"])
+    return [*words, r"not contains(text, '\u0000')", r"not regexp_matches(text, ',\s*[\]}]')"]
 
 
-def _has_only_known(record: RecordType) -> str:
+def _plain_texts(fields: Sequence[Field]) -> list[str]:
+    return [field.name for field in fields if field.type == "string" and not field.choices]
+
+
+#: A text that JSON could have written without quotes: a number, one of its words (and DuckDB's), an object or an array.
+_NOT_SURELY_TEXT = r"(?i)\x1f((-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[-+]?[0-9]+)?|true|false|-?(nan|inf|infinity))(\x1f|$)|[\[{])"
+
+
+def _look_odd(fields: Sequence[Field]) -> str:
+    """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
+    texts = ", ".join(["''", *map(quote, _plain_texts(fields))])
+    return f"regexp_matches(concat_ws(chr(31), {texts}), '{_NOT_SURELY_TEXT}')"
+
+
+def _are_texts(fields: Sequence[Field]) -> str:
+    """Whether every field of type string was sent as a JSON string, looked up in the record."""
+    paths = (text_literal(f"$.{quote(name)}") for name in _plain_texts(fields))
+    return " and ".join(f"coalesce(json_type(json, {path}) in ('VARCHAR', 'NULL'), true)" for path in paths)
+
+
+def _has_only_known(fields: Sequence[Field]) -> str:
     """Whether no key is unknown or repeated, and every field without a value was null or an empty text."""
-    names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in record.columns)))
+    names = ", ".join(text_literal(name) for name in (TYPE_FIELD, *(field.name for field in fields)))
     absent = " and ".join(
-        f"({quote(field.name)} is not null or coalesce({_text(field.name)} in ('', '\"\"'), true))" for field in record.columns
+        f"({quote(field.name)} is not null or coalesce({_text(field.name)} in ('', '\"\"'), true))" for field in fields
     )
     return f"(list_has_all([{names}], keys) and len(list_distinct(keys)) = len(keys) and {absent})"
 
 
-#: A text that JSON could have written without quotes: a number, one of its words (and DuckDB's), an object or an array.
-_NOT_SURELY_TEXT = r"(?i)\x1f([-+.0-9e]+(\x1f|$)|-?(true|false|nan|inf|infinity)(\x1f|$)|[\[{])"
-
-
-def _plain_texts(record: RecordType) -> list[str]:
-    return [field.name for field in record.columns if field.type == "string" and not field.choices]
-
-
-def _look_odd(record: RecordType) -> str:
-    """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
-    together = f"concat_ws(chr(31), '', {', '.join(map(quote, _plain_texts(record)))})"
-    return f"regexp_matches({together}, '{_NOT_SURELY_TEXT}')"
-
-
-def _are_texts(record: RecordType) -> str:
-    """Whether every field of type string was sent as a JSON string, looked up in the record."""
-    paths = (text_literal(f"$.{quote(name)}") for name in _plain_texts(record))
-    return " and ".join(f"coalesce(json_type(json, {path}) in ('VARCHAR', 'NULL'), true)" for path in paths)
+def _no_value(field: Field) -> str:
+    return f"cast(null as {COLUMN_TYPES['duckdb'][field.type]})"
 
 
 def _value(field: Field) -> str:
