@@ -44,16 +44,17 @@ class CompiledModels:
         nodes = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
         self._models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
         self._seeds = {node["name"]: node for node in nodes.values() if node["resource_type"] == "seed"}
+        self._tests = {node["name"]: node for node in nodes.values() if node["resource_type"] == "test"}
 
     def build(
-        self, loads: Iterable[Iterable[Row]], definitions: Iterable[Row] = (), *, until: str | None = None
+        self, loads: Iterable[Iterable[Row]], definitions: Iterable[Row] = (), *, until: Iterable[str] | None = None
     ) -> duckdb.DuckDBPyConnection:
         """The marts of records in a database in memory.
 
         Args:
             loads: the records of each load, as columns of their raw table with ``type``; a later load has a later time.
             definitions: rows of the goal definitions.
-            until: the model to build with what it reads; all of them by default.
+            until: the models to build with what they read; all of them by default.
         """
         connection = duckdb.connect()
         connection.execute("set timezone = 'UTC'; set threads = 1")
@@ -70,6 +71,13 @@ class CompiledModels:
             connection.execute(f"create {kind} {model['relation_name']} as {model['compiled_code']}")
         return connection
 
+    def found_by(self, test: str, definitions: Iterable[Row]) -> list[tuple[Any, ...]]:
+        """The rows that a singular test over the goal definitions finds, whose models are built for it."""
+        node = self._tests[test]
+        models = [self._models[name]["name"] for name in node["depends_on"]["nodes"]]
+        connection = self.build([], definitions, until=models)
+        return connection.execute(node["compiled_code"]).fetchall()
+
     def _create_seed(self, connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
         seed = self._seeds[name]
         columns = list(seed["columns"])
@@ -83,7 +91,7 @@ class CompiledModels:
             connection.executemany(f"insert into {seed['relation_name']} values ({marks})", values)
 
 
-def _in_order(models: Mapping[str, Any], until: str | None) -> list[dict[str, Any]]:
+def _in_order(models: Mapping[str, Any], until: Iterable[str] | None) -> list[dict[str, Any]]:
     ordered: dict[str, dict[str, Any]] = {}
 
     def add(name: str) -> None:
@@ -92,8 +100,9 @@ def _in_order(models: Mapping[str, Any], until: str | None) -> list[dict[str, An
                 add(other)
             ordered[name] = models[name]
 
+    wanted = None if until is None else set(until)
     for name in sorted(models):
-        if until in (None, models[name]["name"]):
+        if wanted is None or models[name]["name"] in wanted:
             add(name)
     return list(ordered.values())
 

@@ -99,7 +99,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> CompiledModels:
 def test_every_amount_is_attributed_once_whatever_the_tree_and_the_allocation(
     allocating: CompiledModels, records: list[Row]
 ) -> None:
-    marts = allocating.build([records], DEFINITIONS, until="agent_goals__sessions")
+    marts = allocating.build([records], DEFINITIONS, until=["agent_goals__sessions"])
     for event_type, total in (("cost", "total_cost"), ("value", "landed_value")):
         sent = [r["amount"] for r in records if r["type"] == event_type and r["amount"] is not None and r["currency"] != "XXX"]
         assert sum_of(marts, total, "agent_goals__sessions") == sum(sent, Decimal(0))
@@ -143,7 +143,7 @@ def test_restating_history_is_to_have_had_todays_definitions_for_automatic_verdi
     automatic = [r for r in records if r["type"] != "goal" or r["verdict_source"] == "automatic"]
     todays = [d | {"valid_from": None} for d in DEFINITIONS if d.get("valid_to") is None]
     query = "select session_id, goal, verdict, derived_verdict, progress from agent_goals__goal_outcomes order by all"
-    last = "agent_goals__goal_outcomes"
+    last = ["agent_goals__goal_outcomes"]
     once = rows(restated.build([automatic], DEFINITIONS, until=last), query)
     assert once == rows(restated.build([automatic], todays, until=last), query)
     assert once == rows(restated.build([automatic, automatic], DEFINITIONS, until=last), query)
