@@ -16,7 +16,6 @@ from agent_goals.contract import RECORD_TYPES, RecordType
 from agent_goals.errors import LoadError
 from agent_goals.loading.clean import clean_select
 from agent_goals.loading.sources import Line, Source, decode, is_skipped
-from agent_goals.loading.stream import LineStream
 
 if TYPE_CHECKING:
     from agent_goals.loading.batch import Batch
@@ -53,6 +52,9 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
         return None
     if source.path.stat().st_size < AT_ONCE_BYTES:
         return None
+    # pyarrow takes longer to import than a small file takes to load.
+    from agent_goals.loading.stream import LineStream  # noqa: PLC0415
+
     connection = batch.connection
     record = RECORD_TYPES[source.record_type]
     sample = _sample(source)
