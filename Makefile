@@ -43,7 +43,7 @@ lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes
 
 demo: .venv/.installed ## load the demo records, build the marts, print the answers
 	agent-goals load seeds/demo/*.csv
-	dbt --quiet build --exclude-resource-type unit_test
+	dbt --quiet build --full-refresh --exclude-resource-type unit_test
 	agent-goals summary
 
 docs: .venv/.installed ## write the dbt docs site to target/
