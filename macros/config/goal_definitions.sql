@@ -27,3 +27,18 @@
 {% macro in_force(versions, at) -%}
     {{ at }} >= {{ versions }}.valid_from and {{ at }} < {{ versions }}.valid_to
 {%- endmacro %}
+
+{#- The join condition for rows of two relations (with valid_from and valid_to) that hold at one moment together, and the
+    moments between which they do. -#}
+{% macro hold_together(one, other) -%}
+    {{ one }}.valid_to > {{ other }}.valid_from
+    and {{ one }}.valid_from < {{ other }}.valid_to
+{%- endmacro %}
+
+{% macro both_from(one, other) -%}
+    case when {{ other }}.valid_from > {{ one }}.valid_from then {{ other }}.valid_from else {{ one }}.valid_from end
+{%- endmacro %}
+
+{% macro both_to(one, other) -%}
+    case when {{ other }}.valid_to < {{ one }}.valid_to then {{ other }}.valid_to else {{ one }}.valid_to end
+{%- endmacro %}

@@ -24,14 +24,13 @@ members_{{ depth }} as (
     select
         members.customer_goal,
         goal_links.depends_on_goal as goal,
-        case when goal_links.valid_from > members.valid_from then goal_links.valid_from else members.valid_from end as valid_from,
-        case when goal_links.valid_to < members.valid_to then goal_links.valid_to else members.valid_to end as valid_to
+        {{ agent_goals.both_from('members', 'goal_links') }} as valid_from,
+        {{ agent_goals.both_to('members', 'goal_links') }} as valid_to
     from members_{{ depth - 1 }} as members
     inner join goal_links
         on
             members.goal = goal_links.goal
-            and members.valid_to > goal_links.valid_from
-            and members.valid_from < goal_links.valid_to
+            and {{ agent_goals.hold_together('members', 'goal_links') | indent(12) }}
     where goal_links.depends_on_goal <> members.customer_goal
 ),
 {% endfor %}

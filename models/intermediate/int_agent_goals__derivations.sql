@@ -1,4 +1,3 @@
-{%- set is_restated = agent_goals.setting('restate_definitions') -%}
 with
 
 goal_definitions as (
@@ -27,32 +26,8 @@ levels as (
     having max(depth) <= {{ agent_goals.setting('max_goal_depth') }}
 ),
 
--- A derived goal's own rule: that of its version, or of today's.
 rules as (
-    select
-        goal_definitions.goal,
-        goal_definitions.definition_version,
-        goal_definitions.scope,
-        {%- if is_restated %}
-        {%- for column in ['field', 'threshold', 'threshold_operator', 'composite_rule', 'composite_threshold'] %}
-        case when todays.goal is null then goal_definitions.{{ column }} else todays.{{ column }} end as {{ column }},
-        {%- endfor %}
-        coalesce(todays.definition_version, goal_definitions.definition_version) as deciding_version
-        {%- else %}
-        goal_definitions.field,
-        goal_definitions.threshold,
-        goal_definitions.threshold_operator,
-        goal_definitions.composite_rule,
-        goal_definitions.composite_threshold,
-        goal_definitions.definition_version as deciding_version
-        {%- endif %}
-    from goal_definitions
-    {%- if is_restated %}
-    left join goal_definitions as todays
-        on
-            goal_definitions.goal = todays.goal
-            and {{ agent_goals.in_force('todays', agent_goals.run_started()) }}
-    {%- endif %}
+    select * from {{ ref('int_agent_goals__deciding_definitions') }}
 ),
 
 -- A composite's sub-goals come and go with the versions of their definitions: between two changes they stay the same.

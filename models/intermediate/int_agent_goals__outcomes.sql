@@ -40,10 +40,7 @@ expected_goals as (
     inner join goal_definitions
         on
             {{ agent_goals.in_force('goal_definitions', 'sessions.started_at') }}
-            and (
-                goal_definitions.expected_agents = ',*,'
-                or position(',' || sessions.agent || ',' in goal_definitions.expected_agents) > 0
-            )
+            and {{ agent_goals.is_expected_of('goal_definitions', 'sessions.agent') | indent(12) }}
 ),
 
 -- A recorded or derived outcome, a cost that names a goal, or an expectation is each enough for an outcome to exist.

@@ -71,10 +71,7 @@ decided as (
         goal_tree.depth,
         goal_definitions.kind as goal_kind,
         goal_definitions.scope = 'customer' as is_customer_scoped,
-        coalesce(
-            goal_definitions.expected_agents = ',*,'
-            or position(',' || windows.agent || ',' in goal_definitions.expected_agents) > 0, false
-        ) as is_expected,
+        coalesce({{ agent_goals.is_expected_of('goal_definitions', 'windows.agent') | indent(8) }}, false) as is_expected,
         goal_definitions.value_per_achievement,
         goal_definitions.target_achievement_rate,
         unit_outcomes.is_recorded,
@@ -160,10 +157,7 @@ final as (
         score,
         threshold,
         threshold_operator,
-        case
-            when score is not null and threshold > 0 and threshold_operator in ('>=', '>')
-                then {{ agent_goals.as_type('least(' ~ agent_goals.ratio('score', 'threshold') ~ ', 1)', 'decimal') }}
-        end as score_attainment,
+        {{ agent_goals.outcome_attainment() | indent(8) }} as score_attainment,
 
         depth,
         is_customer_scoped,
@@ -180,10 +174,7 @@ final as (
         rolled_up_cost,
         metric_cost,
         {{ agent_goals.as_type('rolled_up_value', 'decimal') }} as rolled_up_value,
-        {{ agent_goals.as_type(
-            "case verdict when 'achieved' then rolled_up_value "
-            ~ "when 'not_achieved' then coalesce(expected_value, goal_value, value_per_achievement) end", 'decimal'
-        ) }} as potential_value,
+        {{ agent_goals.outcome_potential_value() }} as potential_value,
         target_achievement_rate
     from valued
 )

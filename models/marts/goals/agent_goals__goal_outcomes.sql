@@ -104,10 +104,7 @@ final as (
         score,
         threshold,
         threshold_operator,
-        case
-            when score is not null and threshold > 0 and threshold_operator in ('>=', '>')
-                then {{ agent_goals.as_type('least(' ~ agent_goals.ratio('score', 'threshold') ~ ', 1)', 'decimal') }}
-        end as score_attainment,
+        {{ agent_goals.outcome_attainment() | indent(8) }} as score_attainment,
         has_verdict_against_threshold,
 
         time_to_goal_seconds,
@@ -142,10 +139,7 @@ final as (
         default_value,
         unrealised_value,
         rolled_up_value,
-        {{ agent_goals.as_type(
-            "case verdict when 'achieved' then rolled_up_value "
-            ~ "when 'not_achieved' then coalesce(expected_value, goal_value, value_per_achievement) end", 'decimal'
-        ) }} as potential_value,
+        {{ agent_goals.outcome_potential_value() }} as potential_value,
         target_achievement_rate,
         metadata
     from joined

@@ -37,14 +37,13 @@ climb_{{ depth }} as (
     select
         goal_links.goal as ancestor_goal,
         climb.descendant_goal,
-        case when goal_links.valid_from > climb.valid_from then goal_links.valid_from else climb.valid_from end as valid_from,
-        case when goal_links.valid_to < climb.valid_to then goal_links.valid_to else climb.valid_to end as valid_to
+        {{ agent_goals.both_from('climb', 'goal_links') }} as valid_from,
+        {{ agent_goals.both_to('climb', 'goal_links') }} as valid_to
     from climb_{{ depth - 1 }} as climb
     inner join goal_links
         on
             climb.ancestor_goal = goal_links.depends_on_goal
-            and climb.valid_to > goal_links.valid_from
-            and climb.valid_from < goal_links.valid_to
+            and {{ agent_goals.hold_together('climb', 'goal_links') | indent(12) }}
     where goal_links.goal <> climb.descendant_goal
 ),
 {% endfor %}
