@@ -133,6 +133,16 @@ def validate(record: Mapping[str, Any], record_type: str | None = None) -> Valid
     return _validate(record, record_type, ())
 
 
+def sent_id(line: str | bytes) -> str | None:
+    """The ``event_id`` of a line, which need not be good otherwise; ``None`` where it has none."""
+    try:
+        record, _ = _parse(line)
+    except _RefusedError:
+        return None
+    event_id = record.get("event_id") if isinstance(record, dict) else None
+    return event_id if isinstance(event_id, str) else None
+
+
 def _validate(record: Mapping[str, Any], record_type: str | None, repeated: tuple[str, ...]) -> Validation:
     named = record.get(TYPE_FIELD)
     name = record_type if _is_absent(named) else named

@@ -20,7 +20,7 @@ from agent_goals.loading.at_once import land_at_once
 from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Line, Source, describe
-from agent_goals.validate import TYPE_FIELD, Validation, validate_line
+from agent_goals.validate import TYPE_FIELD, Validation, sent_id, validate_line
 
 #: How many lines, and how many characters of them, are worked on at a time: what bounds the memory.
 CHUNK_LINES = 100_000
@@ -119,6 +119,8 @@ class Batch:
                 segment = _Segment(first_rows[name], last_row, report.counts(name))
                 self._segments[name].append(segment)
                 self._number_repeats(record, segment)
+                if segment.has_repeats:
+                    self._settle_repeats(record, source, segment)
         return report
 
     def finish(self) -> LoadReport:
@@ -334,6 +336,34 @@ class Batch:
             where landed.rowid = numbered.row and numbered.ordinal > 1""",
             rows,
         )
+
+    def _settle_repeats(self, record: RecordType, source: Source, segment: _Segment) -> None:
+        """Land the last line of every id that a file sent with different contents once more, for the last row of an id stays.
+
+        Rows of one file are not quite in order: a line that needs a closer look lands after those that did not.
+        """
+        contested = {
+            event_id
+            for (event_id,) in self.connection.execute(
+                f"""select event_id from {self._tables[record.name]}
+                where batch_id = $batch and rowid between $first and $last and event_id in (from repeated)
+                group by event_id having count(*) > 1 and count(distinct {content_id(record)}) > 1""",
+                {"first": segment.first_row, "last": segment.last_row, "batch": self.batch_id},
+            ).fetchall()
+        }
+        if not contested:
+            return
+        last: dict[str, Mapping[str, Any]] = {}
+        for line in source.lines():
+            if line.error is None and sent_id(line.text) in contested:
+                outcome = validate_line(line.text, line.record_type)
+                if outcome.accepted and outcome.record_type is record and outcome.values is not None:
+                    last[outcome.values["event_id"]] = outcome.values
+        self._land_values(record, list(last.values()))
+        segment.last_row = self._next_row(record.name) - 1
+        # The rows that they take the place of will be counted as duplicates, one for each too many.
+        segment.counts.loaded += len(last)
+        segment.counts.duplicate -= len(last)
 
     def _drop_duplicates(self, record: RecordType) -> None:
         """Of several records with one id keep the last; drop what an earlier batch has landed just so."""
