@@ -8,6 +8,8 @@
             and name not in agent_goals.setting('optional_inputs') -%}
         {{ return(none) }}
     {#- Seeds are landed whole or not at all. -#}
+    {%- elif name == 'tombstones' -%}
+        {{ return(none) }}
     {%- elif name == 'rejected_records' and agent_goals.setting('use_seeds') -%}
         {{ return(none) }}
     {%- elif agent_goals.setting('use_seeds') -%}
@@ -53,9 +55,12 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- The rows of a raw record table, each event once: of several rows with one event_id the last loaded stands. -#}
+{#- The rows of a raw record table, each event once: of several rows with one event_id the last loaded stands. A run that
+    works on a part of the sessions reads theirs, and whatever else has the id of one of them, which may have superseded it. -#}
 {% macro last_loaded_rows(name, columns) -%}
-    select *
+    {%- set opened = agent_goals.opened() -%}
+    {%- set relation = agent_goals.input_relation(name) -%}
+    select ranked.*
     from (
         select
             raw_rows.*,
@@ -66,6 +71,21 @@
         from (
             {{ agent_goals.raw_rows(name, columns) | indent(12) }}
         ) as raw_rows
+        {%- if opened and relation %}
+        where event_id in (
+            select known.event_id
+            from {{ relation }} as known
+            inner join {{ opened }} as open_sessions
+                on {{ agent_goals.same_session('known', 'open_sessions') }}
+        )
+        {%- endif %}
     ) as ranked
-    where load_recency = 1
+    where
+        ranked.load_recency = 1
+        {%- if opened and relation %}
+        and exists (
+            select 1 from {{ opened }} as open_sessions
+            where {{ agent_goals.same_session('ranked', 'open_sessions') }}
+        )
+        {%- endif %}
 {%- endmacro %}

@@ -16,6 +16,7 @@
             'choices': ['sessions', 'conversation_turns', 'rejected_records'],
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
+        'incremental': {'default': true, 'kind': 'boolean'},
         'goal_definitions': {'default': none, 'kind': 'name or null'},
         'goal_definition_columns': {
             'default': none,

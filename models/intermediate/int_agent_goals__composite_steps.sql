@@ -1,11 +1,13 @@
+{{ agent_goals.kept_by(['session', 'customer']) }}
+
 with
 
 goal_outcomes as (
-    select * from {{ ref('agent_goals__goal_outcomes') }}
+    {{ agent_goals.open_rows('agent_goals__goal_outcomes') }}
 ),
 
 customer_outcomes as (
-    select * from {{ ref('agent_goals__customer_outcomes') }}
+    {{ agent_goals.open_rows('agent_goals__customer_outcomes', 'customer') }}
 ),
 
 customer_windows as (
@@ -46,6 +48,8 @@ attempts as (
         environment,
         '' as customer_goal,
         session_id as unit_id,
+        session_id,
+        {{ agent_goals.as_type('null', 'text') }} as customer_id,
         goal as composite_goal,
         agent,
         session_date as unit_date,
@@ -61,6 +65,8 @@ attempts as (
         customer_outcomes.environment,
         customer_outcomes.customer_goal,
         windows.unit_id,
+        {{ agent_goals.as_type('null', 'text') }} as session_id,
+        customer_outcomes.customer_id,
         customer_outcomes.goal as composite_goal,
         customer_outcomes.agent,
         customer_outcomes.window_date as unit_date,
@@ -136,6 +142,8 @@ final as (
         steps.environment,
         steps.customer_goal,
         steps.unit_id,
+        steps.session_id,
+        steps.customer_id,
         steps.composite_goal,
         steps.agent,
         steps.unit_date,

@@ -8,14 +8,9 @@ outcome_money as (
     select * from {{ ref('int_agent_goals__outcome_money') }}
 ),
 
-goal_tree as (
-    select
-        ancestor_goal,
-        descendant_goal,
-        valid_from,
-        coalesce(valid_to, {{ agent_goals.end_of_time() }}) as valid_to
-    from {{ ref('agent_goals__goal_tree') }}
-    where parentage = 'defined' and depth > 0
+defined_relations as (
+    select * from {{ ref('int_agent_goals__defined_relations') }}
+    where depth > 0
 ),
 
 own_money as (
@@ -48,14 +43,14 @@ reached as (
         own_money.environment,
         own_money.customer_goal,
         own_money.unit_id,
-        goal_tree.ancestor_goal as goal,
+        defined_relations.ancestor_goal as goal,
         own_money.own_cost,
         own_money.own_value
     from own_money
-    inner join goal_tree
+    inner join defined_relations
         on
-            own_money.goal = goal_tree.descendant_goal
-            and {{ agent_goals.in_force('goal_tree', 'own_money.unit_started_at') }}
+            own_money.goal = defined_relations.descendant_goal
+            and {{ agent_goals.in_force('defined_relations', 'own_money.unit_started_at') }}
 ),
 
 final as (

@@ -9,7 +9,7 @@ members as (
 ),
 
 sessions as (
-    select * from {{ ref('int_agent_goals__sessions') }}
+    {{ agent_goals.open_rows('int_agent_goals__sessions', 'customer') }}
 ),
 
 goal_definitions as (

@@ -9,7 +9,7 @@ goal_ancestors as (
 ),
 
 cost_lines as (
-    select * from {{ ref('agent_goals__cost_lines') }}
+    {{ agent_goals.open_rows('agent_goals__cost_lines') }}
 ),
 
 value_lines as (

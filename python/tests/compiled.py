@@ -19,8 +19,8 @@ Row = Mapping[str, Any]
 
 _DATABASE = "agent_goals"
 _RAW_SCHEMA = "agent_goals_raw"
-#: What the models read besides the raw tables, with the variable that names it.
-_SEEDS = {"goal_definitions": "goal_definitions", "model_prices": "model_prices"}
+#: What the models read besides the raw tables.
+SEEDS = ("goal_definitions", "model_prices")
 
 
 class CompiledModels:
@@ -32,16 +32,7 @@ class CompiledModels:
     """
 
     def __init__(self, folder: Path, variables: Mapping[str, object] | None = None) -> None:
-        environment = {
-            **os.environ,
-            "AGENT_GOALS_DUCKDB_PATH": str(folder / f"{_DATABASE}.duckdb"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        }
-        command = [str(PROGRAMS / "dbt"), "--quiet", "compile", "--vars", json.dumps(dict(variables or {}))]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        nodes = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+        nodes = compile_nodes(folder, variables, "--full-refresh")
         self._models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
         self._seeds = {node["name"]: node for node in nodes.values() if node["resource_type"] == "seed"}
         self._tests = {node["name"]: node for node in nodes.values() if node["resource_type"] == "test"}
@@ -56,19 +47,13 @@ class CompiledModels:
             definitions: rows of the goal definitions.
             until: the models to build with what they read; all of them by default.
         """
-        connection = duckdb.connect()
-        connection.execute("set timezone = 'UTC'; set threads = 1")
-        connection.execute(f"attach ':memory:' as {_DATABASE}; use {_DATABASE}")
-        for statement in create_all(_RAW_SCHEMA):
-            connection.execute(statement)
+        connection = empty_warehouse()
         for number, records in enumerate(loads):
-            _insert(connection, number, list(records))
-        for name in _SEEDS:
-            self._create_seed(connection, name, list(definitions) if name == "goal_definitions" else [])
-        for model in _in_order(self._models, until):
-            connection.execute(f"create schema if not exists {quote(model['schema'])}")
-            kind = "view" if model["config"]["materialized"] == "view" else "table"
-            connection.execute(f"create {kind} {model['relation_name']} as {model['compiled_code']}")
+            insert(connection, number, list(records))
+        for name in SEEDS:
+            self.create_seed(connection, name, list(definitions) if name == "goal_definitions" else [])
+        for model in in_order(self._models, until):
+            create(connection, model)
         return connection
 
     def found_by(self, test: str, definitions: Iterable[Row]) -> list[tuple[Any, ...]]:
@@ -78,12 +63,13 @@ class CompiledModels:
         connection = self.build([], definitions, until=models)
         return connection.execute(node["compiled_code"]).fetchall()
 
-    def _create_seed(self, connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
+    def create_seed(self, connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
+        """Put rows, their values as text, in place of a seed's."""
         seed = self._seeds[name]
         columns = list(seed["columns"])
         connection.execute(f"create schema if not exists {quote(seed['schema'])}")
         connection.execute(
-            f"create table {seed['relation_name']} ({', '.join(f'{quote(column)} varchar' for column in columns)})"
+            f"create or replace table {seed['relation_name']} ({', '.join(f'{quote(column)} varchar' for column in columns)})"
         )
         if rows:
             marks = ", ".join("?" for _ in columns)
@@ -91,7 +77,45 @@ class CompiledModels:
             connection.executemany(f"insert into {seed['relation_name']} values ({marks})", values)
 
 
-def _in_order(models: Mapping[str, Any], until: Iterable[str] | None) -> list[dict[str, Any]]:
+def compile_nodes(folder: Path, variables: Mapping[str, object] | None, *options: str) -> dict[str, Any]:
+    """The nodes of dbt's manifest after `dbt compile` in a warehouse of its own."""
+    run_dbt(folder, "compile", "--vars", json.dumps(dict(variables or {})), *options)
+    nodes: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return nodes
+
+
+def run_dbt(folder: Path, *arguments: str) -> None:
+    """Run dbt on a warehouse in ``folder``, and fail with what it says."""
+    environment = {
+        **os.environ,
+        "AGENT_GOALS_DUCKDB_PATH": str(folder / f"{_DATABASE}.duckdb"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    command = [str(PROGRAMS / "dbt"), "--quiet", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A database in memory with the raw tables, under the name that compiled models call it."""
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'; set threads = 1")
+    connection.execute(f"attach ':memory:' as {_DATABASE}; use {_DATABASE}")
+    for statement in create_all(_RAW_SCHEMA):
+        connection.execute(statement)
+    return connection
+
+
+def create(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> None:
+    """Make a model's table or view anew."""
+    connection.execute(f"create schema if not exists {quote(model['schema'])}")
+    kind = "view" if model["config"]["materialized"] == "view" else "table"
+    connection.execute(f"create or replace {kind} {model['relation_name']} as {model['compiled_code']}")
+
+
+def in_order(models: Mapping[str, Any], until: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Models after what they read: those named in ``until`` with all that they rest on, or all of them."""
     ordered: dict[str, dict[str, Any]] = {}
 
     def add(name: str) -> None:
@@ -107,7 +131,8 @@ def _in_order(models: Mapping[str, Any], until: Iterable[str] | None) -> list[di
     return list(ordered.values())
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, number: int, records: list[Row]) -> None:
+def insert(connection: duckdb.DuckDBPyConnection, number: int, records: list[Row]) -> None:
+    """Land records as load number ``number``; a later number is a later time of load."""
     for record_type in RECORD_TYPES.values():
         rows = [record for record in records if record["type"] == record_type.name]
         names = [field.name for field in record_type.columns]

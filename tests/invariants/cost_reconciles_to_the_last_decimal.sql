@@ -6,7 +6,7 @@ cost_events as (
 ),
 
 cost_lines as (
-    select * from {{ ref('agent_goals__cost_lines') }}
+    {{ agent_goals.open_rows('agent_goals__cost_lines') }}
 ),
 
 lines_by_event as (

@@ -1,3 +1,5 @@
+{{ agent_goals.kept_by(['customer']) }}
+
 with
 
 customer_windows as (
@@ -21,12 +23,8 @@ goal_definitions as (
     select * from {{ ref('stg_agent_goals__goal_definitions') }}
 ),
 
-goal_tree as (
-    select
-        goal_tree.*,
-        coalesce(valid_to, {{ agent_goals.end_of_time() }}) as held_to
-    from {{ ref('agent_goals__goal_tree') }} as goal_tree
-    where parentage = 'defined'
+defined_relations as (
+    select * from {{ ref('int_agent_goals__defined_relations') }}
 ),
 
 numbered_sessions as (
@@ -68,7 +66,7 @@ decided as (
         windows.customer_segment,
         windows.model,
         windows.count_sessions,
-        goal_tree.depth,
+        defined_relations.depth,
         goal_definitions.kind as goal_kind,
         goal_definitions.scope = 'customer' as is_customer_scoped,
         coalesce({{ agent_goals.is_expected_of('goal_definitions', 'windows.agent') | indent(8) }}, false) as is_expected,
@@ -106,12 +104,11 @@ decided as (
             unit_outcomes.goal = goal_definitions.goal
             and {{ agent_goals.in_force('goal_definitions', 'windows.unit_started_at') }}
     -- What only a rule of the customer's goal looks at is no part of it.
-    inner join goal_tree
+    inner join defined_relations
         on
-            unit_outcomes.customer_goal = goal_tree.ancestor_goal
-            and unit_outcomes.goal = goal_tree.descendant_goal
-            and windows.unit_started_at >= goal_tree.valid_from
-            and windows.unit_started_at < goal_tree.held_to
+            unit_outcomes.customer_goal = defined_relations.ancestor_goal
+            and unit_outcomes.goal = defined_relations.descendant_goal
+            and {{ agent_goals.in_force('defined_relations', 'windows.unit_started_at') }}
     left join goal_money
         on {{ agent_goals.same_unit_goal('unit_outcomes', 'goal_money') }}
     left join goal_money as source_money

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 {%- set keys = ['environment', 'agent', 'goal'] -%}
 with
 

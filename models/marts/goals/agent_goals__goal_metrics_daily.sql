@@ -1,3 +1,5 @@
+{{ agent_goals.kept_by(['day']) }}
+
 {%- set keys = ['metric_date', 'environment', 'agent', 'goal', 'customer_segment', 'model'] -%}
 {%- set parts = agent_goals.goal_metric_parts('counts_for_its_goal') -%}
 {%- set top_level_parts = agent_goals.goal_metric_parts('counts_at_the_top') -%}
@@ -5,16 +7,15 @@
     'environment', 'goal', 'verdict', 'is_expected', 'score', 'threshold', 'threshold_operator', 'score_attainment',
     'time_to_goal_seconds', 'metric_cost', 'rolled_up_value', 'potential_value', 'target_achievement_rate',
 ] -%}
+{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 goal_outcomes as (
-    select * from {{ ref('agent_goals__goal_outcomes') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    {{ agent_goals.open_rows('agent_goals__goal_outcomes', 'day', ['session_date'], condition=is_shown) }}
 ),
 
 customer_outcomes as (
-    select * from {{ ref('agent_goals__customer_outcomes') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    {{ agent_goals.open_rows('agent_goals__customer_outcomes', 'day', ['window_date'], condition=is_shown) }}
 ),
 
 -- A customer-scoped goal counts once for its customer, however many sessions it took; what those cost and brought stays

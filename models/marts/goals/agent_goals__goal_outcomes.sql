@@ -1,7 +1,9 @@
+{{ agent_goals.kept_by(['session']) }}
+
 with
 
 outcomes as (
-    select * from {{ ref('int_agent_goals__outcomes') }}
+    {{ agent_goals.open_rows('int_agent_goals__outcomes') }}
 ),
 
 goal_positions as (

@@ -1,7 +1,9 @@
+{{ agent_goals.kept_by(['session']) }}
+
 with
 
 cost_events as (
-    select * from {{ ref('stg_agent_goals__cost_events') }}
+    {{ agent_goals.open_rows('stg_agent_goals__cost_events') }}
 ),
 
 share_receivers as (

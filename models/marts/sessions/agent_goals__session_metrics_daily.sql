@@ -1,19 +1,18 @@
+{{ agent_goals.kept_by(['day']) }}
+
 {%- set keys = ['metric_date', 'environment', 'agent', 'customer_segment', 'model'] -%}
 {%- set parts = agent_goals.session_metric_parts() -%}
+{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 sessions as (
-    select
-        sessions.*,
-        session_date as metric_date
-    from {{ ref('agent_goals__sessions') }} as sessions
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    {{ agent_goals.open_rows('agent_goals__sessions', 'day', ['session_date'], condition=is_shown) }}
 ),
 
 -- A grain has no nulls in it: what nobody said is unknown.
 labelled as (
     select
-        metric_date,
+        session_date as metric_date,
         environment,
         coalesce(agent, 'unknown') as agent,
         coalesce(customer_segment, 'unknown') as customer_segment,

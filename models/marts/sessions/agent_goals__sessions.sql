@@ -1,8 +1,10 @@
+{{ agent_goals.kept_by(['session']) }}
+
 {%- set cost_types = ['llm', 'tool', 'retrieval', 'infrastructure', 'human', 'other'] -%}
 with
 
 sessions as (
-    select * from {{ ref('int_agent_goals__sessions') }}
+    {{ agent_goals.open_rows('int_agent_goals__sessions') }}
 ),
 
 cost_events as (
@@ -10,7 +12,7 @@ cost_events as (
 ),
 
 cost_lines as (
-    select * from {{ ref('agent_goals__cost_lines') }}
+    {{ agent_goals.open_rows('agent_goals__cost_lines') }}
 ),
 
 value_lines as (
@@ -18,7 +20,7 @@ value_lines as (
 ),
 
 goal_outcomes as (
-    select * from {{ ref('agent_goals__goal_outcomes') }}
+    {{ agent_goals.open_rows('agent_goals__goal_outcomes') }}
 ),
 
 session_tokens as (

@@ -1,0 +1,50 @@
+{#- Whether the package keeps its tables of sessions from run to run. Seeds say nothing of what is new in them, so what is
+    made of seeds is made anew. -#}
+{% macro keeps_tables() -%}
+    {{ return(agent_goals.setting('incremental') and not agent_goals.setting('use_seeds')) }}
+{%- endmacro %}
+
+{#- Whether this run works on a part of the sessions: those that are touched by new loads or changed inputs. -#}
+{% macro is_partial_run() -%}
+    {{ return(agent_goals.keeps_tables() and not flags.FULL_REFRESH and model.resource_type != 'unit_test') }}
+{%- endmacro %}
+
+{#- The relation that lists what this run is about; none in a full run. dbt looks for dependencies before it runs anything. -#}
+{% macro opened(key='session') -%}
+    {{ return(ref(agent_goals.open_keys()[key]['model']) if not execute or agent_goals.is_partial_run() else none) }}
+{%- endmacro %}
+
+{#- A query for those rows of a model that belong to what this run works on: all rows in a full run.
+
+    model_name  a model
+    key         open_keys' name of what the rows are of: session, customer or day
+    columns     the columns that say which it is, where they have other names here
+    condition   what else holds of the rows -#}
+{% macro open_rows(model_name, key='session', columns=none, condition=none) -%}
+    {%- set open = agent_goals.open_keys()[key] -%}
+    {%- set opened = agent_goals.opened(key) -%}
+    select kept.*
+    from {{ ref(model_name) }} as kept
+    {%- if opened %}
+    where
+        exists (
+            select 1 from {{ opened }} as opened
+            where
+                {%- for column in open['columns'] %}
+                {{ 'and ' if not loop.first }}kept.{{ (columns or open['columns'])[loop.index0] }} = opened.{{ column }}
+                {%- endfor %}
+        )
+        {{- '\n        and ' ~ condition if condition }}
+    {%- elif condition %}
+    where {{ condition }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What a run can be about: the model that lists it, and the columns that say which it is. -#}
+{% macro open_keys() -%}
+    {{ return({
+        'session': {'model': 'int_agent_goals__open_sessions', 'columns': ['environment', 'session_id']},
+        'customer': {'model': 'int_agent_goals__open_customers', 'columns': ['environment', 'customer_id']},
+        'day': {'model': 'int_agent_goals__open_days', 'columns': ['metric_date']},
+    }) }}
+{%- endmacro %}
