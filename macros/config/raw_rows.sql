@@ -55,17 +55,7 @@
 
 {#- The rows of a raw record table, each event once: of several rows with one event_id the last loaded stands. -#}
 {% macro last_loaded_rows(name, columns) -%}
-    select *
-    from (
-        select
-            raw_rows.*,
-            row_number() over (
-                partition by event_id
-                order by loaded_at desc, batch_id desc, occurred_at desc
-            ) as load_recency
-        from (
-            {{ agent_goals.raw_rows(name, columns) | indent(12) }}
-        ) as raw_rows
-    ) as ranked
-    where load_recency = 1
+    {{ agent_goals.first_of_each(
+        agent_goals.raw_rows(name, columns), 'event_id', 'loaded_at desc, batch_id desc, occurred_at desc'
+    ) }}
 {%- endmacro %}
