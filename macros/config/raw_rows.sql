@@ -60,32 +60,26 @@
 {% macro last_loaded_rows(name, columns) -%}
     {%- set opened = agent_goals.opened() -%}
     {%- set relation = agent_goals.input_relation(name) -%}
-    select ranked.*
+    {%- set recency = 'loaded_at desc, batch_id desc, occurred_at desc' -%}
+    {%- if opened and relation -%}
+    {%- set of_ids -%}
+    {{ agent_goals.raw_rows(name, columns) }}
+    where event_id in (
+        select known.event_id
+        from {{ relation }} as known
+        inner join {{ opened }} as open_sessions
+            on {{ agent_goals.same_session('known', 'open_sessions') }}
+    )
+    {%- endset -%}
+    select latest.*
     from (
-        select
-            raw_rows.*,
-            row_number() over (
-                partition by event_id
-                order by loaded_at desc, batch_id desc, occurred_at desc
-            ) as load_recency
-        from (
-            {{ agent_goals.raw_rows(name, columns) | indent(12) }}
-        ) as raw_rows
-        {%- if opened and relation %}
-        where event_id in (
-            select known.event_id
-            from {{ relation }} as known
-            inner join {{ opened }} as open_sessions
-                on {{ agent_goals.same_session('known', 'open_sessions') }}
-        )
-        {%- endif %}
-    ) as ranked
-    where
-        ranked.load_recency = 1
-        {%- if opened and relation %}
-        and exists (
-            select 1 from {{ opened }} as open_sessions
-            where {{ agent_goals.same_session('ranked', 'open_sessions') }}
-        )
-        {%- endif %}
+        {{ agent_goals.default__first_of_each(of_ids, 'event_id', recency) | indent(8) }}
+    ) as latest
+    where exists (
+        select 1 from {{ opened }} as open_sessions
+        where {{ agent_goals.same_session('latest', 'open_sessions') }}
+    )
+    {%- else -%}
+    {{ agent_goals.first_of_each(agent_goals.raw_rows(name, columns), 'event_id', recency) }}
+    {%- endif -%}
 {%- endmacro %}

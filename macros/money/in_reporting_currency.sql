@@ -3,18 +3,18 @@
     A product is exact on every warehouse while it has at most 38 digits, so a rate below 1 takes all its places after
     the point and another one takes eight.
 
-    amount    decimal in `currency`, below 10^12
+    amount    the marts' decimal, in `currency`, below 10^12
     currency  ISO 4217 code, never null
     rate      units of the reporting currency for one unit of `currency`, or null: below 10^7 -#}
 {% macro in_reporting_currency(amount, currency, rate) -%}
     {%- set exact_amount = 'cast(' ~ amount ~ ' as decimal(22, 10))' -%}
     case
         when {{ currency }} = {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
-            then {{ agent_goals.as_type(amount, 'decimal') }}
+            then {{ amount }}
         when {{ rate }} < 1
-            then {{ agent_goals.as_type(exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 15))', 'decimal') }}
+            then {{ agent_goals.rounded('(' ~ exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 15)))') | indent(12) }}
         when {{ rate }} < 10000000
-            then {{ agent_goals.as_type(exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 8))', 'decimal') }}
+            then {{ agent_goals.rounded('(' ~ exact_amount ~ ' * cast(' ~ rate ~ ' as decimal(15, 8)))') | indent(12) }}
     end
 {%- endmacro %}
 

@@ -1,4 +1,4 @@
-{#- What tokens cost by the price list, in its currency, exact and rounded once to the marts' decimal.
+{#- What tokens cost by the price list, in its currency, exact: to be rounded to the marts' decimal.
 
     Each kind of token that has a price of its own takes it; the others are part of the input or of the output and take
     that price. Products and sums stay within 38 digits, where all warehouses are exact: 15 digits of tokens times 15 of
@@ -13,7 +13,5 @@
         {%- set price = agent_goals.as_type('coalesce(' ~ prices ~ '.' ~ column ~ ', 0)', 'price') -%}
         {%- do products.append('cast(cast(' ~ count ~ ' as decimal(19, 0)) * ' ~ price ~ ' as decimal(31, 11))') -%}
     {%- endfor -%}
-    {{ agent_goals.as_type(
-        'cast(' ~ products | join(' + ') ~ ' as decimal(31, 11)) * cast(0.000001 as decimal(6, 6))', 'decimal'
-    ) }}
+    cast({{ products | join(' + ') }} as decimal(31, 11)) * cast(0.000001 as decimal(6, 6))
 {%- endmacro %}

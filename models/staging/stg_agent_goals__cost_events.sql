@@ -28,6 +28,7 @@ model_prices as (
 with_currency as (
     select
         cost_events.*,
+        {{ agent_goals.rounded('amount') }} as landed_amount,
         {{ agent_goals.landed_currency('currency') }} as amount_currency,
         coalesce(
             input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens
@@ -121,7 +122,7 @@ priced as (
     from metered
 ),
 
-valued as (
+listed as (
     select
         priced.*,
         case
@@ -131,14 +132,21 @@ valued as (
                     'cache_write_price': 'priced_cache_write', 'output_price': 'priced_output',
                     'reasoning_price': 'priced_reasoning', 'request_price': '1000',
                 }, 'priced') }}
-        end as list_amount
+        end as exact_list_amount
     from priced
+),
+
+valued as (
+    select
+        listed.*,
+        {{ agent_goals.rounded('exact_list_amount') }} as list_amount
+    from listed
 ),
 
 converted as (
     select
         valued.*,
-        {{ agent_goals.in_reporting_currency('valued.amount', 'valued.amount_currency', 'exchange_rates.rate') }}
+        {{ agent_goals.in_reporting_currency('valued.landed_amount', 'valued.amount_currency', 'exchange_rates.rate') }}
             as booked_amount,
         -- No record may have an amount of 10^12 or more, however it came about.
         case
@@ -173,7 +181,7 @@ final as (
         latency_ms,
         trace_id,
         span_id,
-        {{ agent_goals.as_type('amount', 'decimal') }} as landed_amount,
+        landed_amount,
         amount_currency as currency,
         booked_amount,
         priced_amount,

@@ -28,7 +28,8 @@ resolved as (
     select
         with_currency.*,
         case when score is null and threshold is null then value end as bare_value,
-        case when score is not null or threshold is null then value end as money_value,
+        case when score is not null or threshold is null then {{ agent_goals.rounded('value') | indent(8) }} end as money_value,
+        {{ agent_goals.rounded('expected_value') }} as expected_money,
         coalesce(score, case when threshold is not null then {{ agent_goals.as_type('value', 'double') }} end) as resolved_score,
         coalesce(threshold_operator, '>=') as resolved_operator
     from with_currency
@@ -84,7 +85,7 @@ final as (
         lifted.bare_value,
         {{ agent_goals.in_reporting_currency('lifted.money_value', 'lifted.amount_currency', 'exchange_rates.rate') }}
             as goal_value,
-        {{ agent_goals.in_reporting_currency('lifted.expected_value', 'lifted.amount_currency', 'exchange_rates.rate') }}
+        {{ agent_goals.in_reporting_currency('lifted.expected_money', 'lifted.amount_currency', 'exchange_rates.rate') }}
             as expected_value,
         lifted.amount_currency as currency,
         coalesce(lifted.money_value, lifted.expected_value) is not null

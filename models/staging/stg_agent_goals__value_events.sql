@@ -14,6 +14,7 @@ exchange_rates as (
 with_currency as (
     select
         value_events.*,
+        {{ agent_goals.rounded('amount') }} as landed_amount,
         {{ agent_goals.landed_currency('currency') }} as amount_currency
     from value_events
 ),
@@ -28,10 +29,11 @@ final as (
         with_currency.batch_id,
         with_currency.value_type,
         with_currency.goal,
-        {{ agent_goals.as_type('with_currency.amount', 'decimal') }} as landed_amount,
+        with_currency.landed_amount,
         with_currency.amount_currency as currency,
-        {{ agent_goals.in_reporting_currency('with_currency.amount', 'with_currency.amount_currency', 'exchange_rates.rate') }}
-            as amount,
+        {{ agent_goals.in_reporting_currency(
+            'with_currency.landed_amount', 'with_currency.amount_currency', 'exchange_rates.rate'
+        ) }} as amount,
         with_currency.metadata
     from with_currency
     left join exchange_rates

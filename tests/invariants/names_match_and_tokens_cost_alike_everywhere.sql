@@ -64,8 +64,15 @@ costed as (
         {{ agent_goals.priced_amount({
             'input_price': 'count_input', 'cache_read_price': '0', 'cache_write_price': '0',
             'output_price': 'count_output', 'reasoning_price': '0', 'request_price': '1000',
-        }, 'cost_cases') }} as found_amount
+        }, 'cost_cases') }} as exact_amount
     from cost_cases
+),
+
+found as (
+    select
+        costed.*,
+        {{ agent_goals.rounded('exact_amount') }} as found_amount
+    from costed
 )
 
 select
@@ -79,5 +86,5 @@ select
     cost_case as wrong_case,
     cast(expected_amount as {{ agent_goals.data_type('text') }}) as expected,
     cast(found_amount as {{ agent_goals.data_type('text') }}) as found
-from costed
+from found
 where found_amount is null or found_amount <> expected_amount

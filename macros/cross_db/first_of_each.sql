@@ -1,0 +1,53 @@
+{#- A query for one row of each value of a key, which is never null: the first in the given order.
+
+    rows      a query
+    key       its column
+    order_by  what comes first, as SQL -#}
+{% macro first_of_each(rows, key, order_by) -%}
+    {{ adapter.dispatch('first_of_each', 'agent_goals')(rows, key, order_by) }}
+{%- endmacro %}
+
+{% macro default__first_of_each(rows, key, order_by) -%}
+    select *
+    from (
+        select
+            rows_of_key.*,
+            row_number() over (partition by {{ key }} order by {{ order_by }}) as place_in_key
+        from (
+            {{ rows | indent(12) }}
+        ) as rows_of_key
+    ) as placed
+    where place_in_key = 1
+{%- endmacro %}
+
+{#- Few keys come twice, and DuckDB finds them by the key alone in a tenth of the time that a window over whole rows takes.
+    Not materialized: the rows are read again rather than kept. The window comes first because DuckDB writes the result on
+    one core where the union's first part has an order to keep. -#}
+{% macro duckdb__first_of_each(rows, key, order_by) -%}
+    with
+
+    rows_of_key as not materialized (
+        {{ rows | indent(8) }}
+    ),
+
+    repeated as (
+        select {{ key }} as repeated_key
+        from rows_of_key
+        group by {{ key }}
+        having count(*) > 1
+    )
+
+    select * exclude (place_in_key)
+    from (
+        select
+            rows_of_key.*,
+            row_number() over (partition by {{ key }} order by {{ order_by }}) as place_in_key
+        from rows_of_key
+        where {{ key }} in (select repeated_key from repeated)
+    ) as placed
+    where place_in_key = 1
+    union all
+    select *
+    from rows_of_key
+    where not exists (select 1 from repeated where repeated_key = {{ key }})
+{%- endmacro %}
