@@ -6,9 +6,13 @@ touched_sessions as (
     select * from {{ ref('int_agent_goals__touched_sessions') }}
 ),
 
+-- Without a customer-scoped goal, now or until lately, there are no windows.
 customer_goals as (
     select goal from {{ ref('stg_agent_goals__goal_definitions') }}
     where scope = 'customer'
+    union all
+    select subject as goal from {{ ref('int_agent_goals__open_inputs') }}
+    where input_kind = 'goal_definition'
 ),
 
 named_customers as (
