@@ -16,6 +16,7 @@ from rich.console import Console
 
 from agent_goals.cli import main
 from agent_goals.funnels import MOST_STEPS, customer_goals, customer_sentence, funnel_table, funnels, is_step, lost, worst
+from agent_goals.warehouse import DuckDB
 
 FUNNEL_COLUMNS = """environment text, period_start date, agent text, composite_goal text, sub_goal text, is_composite boolean,
     step_number integer, count_attempts bigint, count_reached bigint, count_achieved bigint, count_dropped_off bigint,
@@ -50,7 +51,7 @@ def as_text(steps: list[dict[str, Any]]) -> str:
 
 
 def steps_of(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    found = funnels(connection, "main")
+    found = funnels(DuckDB(connection), "main")
     assert found is not None
     return found
 
@@ -117,7 +118,7 @@ def test_customers_are_counted_once_however_many_windows_they_had(connection: du
             ('c1', 'tour', 1, 'achieved'), ('c3', 'tour', 1, 'achieved')
         ) as outcomes (customer_id, goal, window_number, verdict)
     """)
-    (row,) = customer_goals(connection, "main") or ()
+    (row,) = customer_goals(DuckDB(connection), "main") or ()
     assert row["goal"] == "onboarded"
     assert customer_sentence(row) == "onboarded: achieved by 2 of 3 customers, 1 of them not in their first window."
 
@@ -145,8 +146,8 @@ def test_a_goal_that_is_only_a_step_is_known(goal: str, count_top_level: int, ex
 
 
 def test_an_older_build_has_no_funnels(connection: duckdb.DuckDBPyConnection) -> None:
-    assert funnels(connection, "main") is None
-    assert customer_goals(connection, "main") is None
+    assert funnels(DuckDB(connection), "main") is None
+    assert customer_goals(DuckDB(connection), "main") is None
 
 
 def test_summary_prints_the_funnel_and_asks_for_a_build_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

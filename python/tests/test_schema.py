@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from agent_goals.contract import LOAD_FIELDS, RECORD_TYPES
-from agent_goals.ddl import LOAD_BATCHES, REJECTED_RECORDS, create_all
+from agent_goals.ddl import LOAD_BATCHES, REJECTED_RECORDS, TOMBSTONES, create_all
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.validate import validate
 from loading_helpers import goal
@@ -80,7 +80,7 @@ def test_the_ddl_makes_the_contracts_columns() -> None:
         )
     expected = {record.table: [field.name for field in record.columns + LOAD_FIELDS] for record in RECORD_TYPES.values()}
     expected["bills"] = expected.pop("cost_events")
-    for table in (REJECTED_RECORDS, LOAD_BATCHES):
+    for table in (REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES):
         expected[table.name] = [column.name for column in table.columns]
     assert found == expected
 

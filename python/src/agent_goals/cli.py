@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent_goals import forget as forgetting
 from agent_goals import loading
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.errors import AgentGoalsError
+from agent_goals.forget import Forgotten
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.prices import as_csv, price_list, write_whole
 from agent_goals.profile import Target, find_target
+from agent_goals.raw import RawTables
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, performance_table
 from agent_goals.warehouse import connect
@@ -40,6 +43,13 @@ Examples:
   agent-goals load events.jsonl.gz --rejects mend_me.ndjson
 """
 
+FORGET_EXAMPLES = """
+\b
+Examples:
+  agent-goals forget --customer c-1041 --dry-run
+  agent-goals forget --session s-77 --session s-78 --yes
+"""
+
 PRICES_EXAMPLES = """
 \b
 Examples:
@@ -50,6 +60,10 @@ Examples:
 
 def _note(text: str) -> None:
     Console(stderr=True).print(escape(text), soft_wrap=True, highlight=False)
+
+
+def _note_wait(holder: str) -> None:
+    _note(f"waiting for {holder} ...")
 
 
 class _Command(click.Command):
@@ -118,18 +132,20 @@ def load(
     """
     target: Target = find_target(**where)
     sources = loading.find_sources(files, record_type)
-    with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
-        connection = connect(target, lock_timeout=lock_timeout, on_wait=lambda holder: _note(f"waiting for {holder} ..."))
-        with connection:
-            report = loading.load(
-                connection,
-                sources,
-                schema=target.raw_schema,
-                tables=target.raw_tables,
-                strict=strict,
-                on_reject=rejects_file.write,
-                on_file=on_file,
-            )
+    with (
+        _progress() as on_file,
+        _RejectsFile(rejects) as rejects_file,
+        connect(target, lock_timeout=lock_timeout, on_wait=_note_wait) as warehouse,
+    ):
+        report = loading.load(
+            warehouse,
+            sources,
+            schema=target.raw_schema,
+            tables=target.raw_tables,
+            strict=strict,
+            on_reject=rejects_file.write,
+            on_file=on_file,
+        )
     _finish(report, as_json, rejects, rejects_file.first, refused=strict and report.batch_id is None)
 
 
@@ -144,6 +160,57 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
         report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file)
     _finish(report, as_json, rejects, rejects_file.first, verb="good")
+
+
+@main.command(cls=_Command, epilog=FORGET_EXAMPLES)
+@click.option("--session", "sessions", multiple=True, metavar="ID", help="A session to forget; may be given several times.")
+@click.option("--customer", "customers", multiple=True, metavar="ID",
+              help="A customer to forget, with every session that a record names them in; likewise.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_target_options
+def forget(
+    sessions: tuple[str, ...],
+    customers: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    lock_timeout: float,
+    **where: str | None,
+) -> None:
+    """Remove sessions and customers from the raw tables and the marts, in all environments, for good.
+
+    Their records, rejected records that name them, and their rows in every table that dbt built in the target's schema and its
+    staging schema. Hashed tombstones remain: a load leaves their records out, and the next `dbt run` mends the aggregates.
+    """
+    if not all((*sessions, *customers)) or not (sessions or customers):
+        raise AgentGoalsError("name whom to forget: --session ID or --customer ID, as often as needed, and no empty ID.")
+    target = find_target(**where)
+    raw = RawTables(target.raw_schema, target.raw_tables)
+    ids = {"sessions": sessions, "customers": customers, "built_in": [target.schema, target.staging_schema]}
+
+    def run(*, dry_run: bool) -> Forgotten:
+        with connect(target, lock_timeout=lock_timeout, on_wait=_note_wait) as warehouse:
+            return forgetting.forget(warehouse, raw, **ids, dry_run=dry_run)
+
+    if not (dry_run or yes):
+        if not sys.stdin.isatty():
+            raise AgentGoalsError("nobody is there to confirm it: add --yes, or --dry-run to see what would be removed.")
+        Console(stderr=True).print(_forgotten_table(run(dry_run=True)))
+        click.confirm("Remove all of it for good?", abort=True, err=True)
+    forgotten = run(dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps(forgotten.as_dict()))
+        return
+    if forgotten.is_empty:
+        _note("all of it had been forgotten before: there was nothing to remove.")
+        return
+    Console().print(_forgotten_table(forgotten))
+    if dry_run:
+        _note("--dry-run: nothing was removed.")
+    else:
+        _note("A load leaves their records out from now on. Aggregates that counted them follow at the next `dbt run`.")
 
 
 @main.command(cls=_Command)
@@ -168,10 +235,10 @@ def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | 
     With --json: one object with the rows of goal_performance, the funnels' steps and the customers' goals.
     """
     target = find_target(**where)
-    with connect(target, lock_timeout=lock_timeout, read_only=True) as connection:
-        rows = goal_performance(connection, target.schema)
-        steps = funnels(connection, target.schema)
-        customers = customer_goals(connection, target.schema)
+    with connect(target, lock_timeout=lock_timeout, read_only=True) as warehouse:
+        rows = goal_performance(warehouse, target.schema)
+        steps = funnels(warehouse, target.schema)
+        customers = customer_goals(warehouse, target.schema)
     if as_json:
         found = {"goal_performance": rows, "goal_funnel": steps, "customer_goals": customers}
         click.echo(json.dumps(found, default=str))
@@ -304,20 +371,29 @@ def _table(report: LoadReport, verb: str) -> Table:
     table = Table()
     table.add_column("file", overflow="fold")
     table.add_column("type")
-    for name in (verb, "duplicate", "rejected"):
+    counted = (verb, "duplicate", "rejected", *(["forgotten"] if report.count_forgotten else []))
+    for name in counted:
         table.add_column(name, justify="right")
     table.add_column("reasons", overflow="fold")
     for file in report.files:
         for record_type, counts in file.types.items():
             reasons = ", ".join(f"{code} {count:,}" for code, count in sorted(counts.rejected.items()))
-            table.add_row(
-                escape(file.file),
-                record_type or "?",
-                f"{counts.loaded:,}",
-                f"{counts.duplicate:,}",
-                f"{counts.rejected.total():,}",
-                reasons,
-            )
+            numbers = (counts.loaded, counts.duplicate, counts.rejected.total(), counts.forgotten)[: len(counted)]
+            table.add_row(escape(file.file), record_type or "?", *(f"{number:,}" for number in numbers), reasons)
+    return table
+
+
+def _forgotten_table(forgotten: Forgotten) -> Table:
+    table = Table()
+    table.add_column("table", overflow="fold")
+    table.add_column("rows to remove" if forgotten.dry_run else "rows removed", justify="right")
+    for name, count in forgotten.removed.items():
+        table.add_row(escape(name), f"{count:,}")
+    table.add_row("all", f"{forgotten.count_removed:,}")
+    table.title = ", ".join(
+        f"{count:,} {subject}{'' if count == 1 else 's'} ({forgotten.new[subject]:,} new)"
+        for subject, count in forgotten.subjects.items()
+    )
     return table
 
 

@@ -96,6 +96,17 @@ LOAD_BATCHES = Table(
     ),
 )
 
+TOMBSTONES = Table(
+    "tombstones",
+    "One row per session or customer that was forgotten: its records are gone and do not land again.",
+    (
+        Field("loaded_at", "timestamp", "When it was forgotten, in UTC; later batches have later times."),
+        Field("batch_id", "string", "The batch that forgot it; of the same form as a load's."),
+        Field("subject", "string", "What it was: session or customer.", choices=("session", "customer")),
+        Field("subject_hash", "string", "The SHA-256 of the id's UTF-8 bytes, in lower-case hexadecimal."),
+    ),
+)
+
 
 def quote(name: str, dialect: Dialect = "duckdb") -> str:
     """A name as the dialect quotes it."""
@@ -116,9 +127,16 @@ def create_table(table: Table, schema: str, dialect: Dialect = "duckdb") -> str:
     return f"create table if not exists {quote(schema, dialect)}.{quote(table.name, dialect)} (\n{columns}\n)"
 
 
+def every_table(names: Mapping[str, str] | None = None) -> Iterable[Table]:
+    """All tables of the raw schema, the record types' named as in ``names`` where it has an entry."""
+    return (*raw_tables(names), REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES)
+
+
+def create_schema(schema: str, dialect: Dialect = "duckdb") -> str:
+    """The ``create schema if not exists`` statement."""
+    return f"create schema if not exists {quote(schema, dialect)}"
+
+
 def create_all(schema: str, dialect: Dialect = "duckdb", names: Mapping[str, str] | None = None) -> list[str]:
     """Every statement that an empty warehouse needs before the first load."""
-    return [
-        f"create schema if not exists {quote(schema, dialect)}",
-        *(create_table(table, schema, dialect) for table in (*raw_tables(names), REJECTED_RECORDS, LOAD_BATCHES)),
-    ]
+    return [create_schema(schema, dialect), *(create_table(table, schema, dialect) for table in every_table(names))]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from agent_goals.ddl import quote
-from agent_goals.summary import duration, is_built, percent, query_rows
+from agent_goals.summary import duration, percent
+from agent_goals.warehouse import Warehouse
 
 FUNNEL = "agent_goals__goal_funnel"
 CUSTOMERS = "agent_goals__customer_outcomes"
@@ -22,23 +22,22 @@ MOST_STEPS = 6
 Row = Mapping[str, Any]
 
 
-def funnels(connection: duckdb.DuckDBPyConnection, schema: str) -> list[dict[str, Any]] | None:
+def funnels(warehouse: Warehouse, schema: str) -> list[dict[str, Any]] | None:
     """Every step of every funnel over all periods and agents, in order, each funnel's closing row last.
 
     A median cannot be added up, so a step has the least and the greatest of its periods' and agents' medians. Where
     periods or agents order a step differently, its place is their mean, each as weighty as its attempts.
 
     Args:
-        connection: an open connection.
+        warehouse: an open warehouse.
         schema: the schema that dbt builds the marts in.
 
     Returns:
         The steps, or None when the build is older than the funnel.
     """
-    if not is_built(connection, schema, FUNNEL):
+    if not warehouse.has_table(schema, FUNNEL):
         return None
-    return query_rows(
-        connection,
+    return warehouse.mappings(
         f"""
         with steps as (
             select
@@ -141,20 +140,19 @@ def lost(steps: Sequence[Row]) -> int:
     return sum(step["count_dropped_off"] for step in steps)
 
 
-def customer_goals(connection: duckdb.DuckDBPyConnection, schema: str) -> list[dict[str, Any]] | None:
+def customer_goals(warehouse: Warehouse, schema: str) -> list[dict[str, Any]] | None:
     """Each customer-scoped goal with its customers: how many were judged, achieved it, and took more than one window to.
 
     Args:
-        connection: an open connection.
+        warehouse: an open warehouse.
         schema: the schema that dbt builds the marts in.
 
     Returns:
         One row per environment and goal, or None when the build is older than customer outcomes.
     """
-    if not is_built(connection, schema, CUSTOMERS):
+    if not warehouse.has_table(schema, CUSTOMERS):
         return None
-    return query_rows(
-        connection,
+    return warehouse.mappings(
         f"""
         with customers as (
             select

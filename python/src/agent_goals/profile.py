@@ -21,6 +21,9 @@ from agent_goals.errors import ProfileError
 RAW_SCHEMA_VAR = "agent_goals__raw_schema"
 RAW_SCHEMA_DEFAULT = "agent_goals_raw"
 
+#: The custom schema of the layers below the marts, in ``dbt_project.yml``.
+STAGING_SCHEMA = "agent_goals_staging"
+
 #: The package's own name: its vars may stand under it in a project's ``vars:``.
 PACKAGE = "agent_goals"
 
@@ -54,6 +57,11 @@ class Target:
     def schema(self) -> str:
         """The schema that dbt builds the marts in."""
         return str(self.config.get("schema") or "main")
+
+    @property
+    def staging_schema(self) -> str:
+        """The schema that dbt builds the layers below the marts in."""
+        return f"{self.schema}_{STAGING_SCHEMA}"
 
 
 def find_target(

@@ -6,48 +6,32 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from agent_goals.ddl import quote
 from agent_goals.errors import AgentGoalsError
+from agent_goals.warehouse import Warehouse
 
 VIEW = "agent_goals__goal_performance"
 
 Row = Mapping[str, Any]
 
 
-def goal_performance(connection: duckdb.DuckDBPyConnection, schema: str) -> list[dict[str, Any]]:
+def goal_performance(warehouse: Warehouse, schema: str) -> list[dict[str, Any]]:
     """The rows of the goal performance view, by column name.
 
     Args:
-        connection: an open connection.
+        warehouse: an open warehouse.
         schema: the schema that dbt builds the marts in.
 
     Raises:
         AgentGoalsError: when the view is not there.
     """
-    if not is_built(connection, schema, VIEW):
+    if not warehouse.has_table(schema, VIEW):
         raise AgentGoalsError(f"there is no {schema}.{VIEW}: run `dbt build` first.")
-    return query_rows(connection, f"select * from {quote(schema)}.{quote(VIEW)} order by environment, agent, goal")
-
-
-def is_built(connection: duckdb.DuckDBPyConnection, schema: str, mart: str) -> bool:
-    """Whether a build has made the mart."""
-    found = connection.execute(
-        "select 1 from information_schema.tables where lower(table_schema) = lower($schema) and lower(table_name) = $mart",
-        {"schema": schema, "mart": mart},
-    ).fetchone()
-    return found is not None
-
-
-def query_rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """The rows of a query, by column name."""
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return warehouse.mappings(f"select * from {quote(schema)}.{quote(VIEW)} order by environment, agent, goal")
 
 
 def performance_table(rows: Sequence[Row]) -> Table:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
 from agent_goals.loading.batch import Batch, RejectSink
+from agent_goals.loading.destination import destination_of
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Source, find_source
 from agent_goals.profile import RAW_SCHEMA_DEFAULT
+from agent_goals.raw import RawTables
+from agent_goals.warehouse import DuckDB, Warehouse
 
 __all__ = ["Counts", "FileReport", "LoadReport", "Rejected", "Source", "find_source", "load", "validate"]
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse | duckdb.DuckDBPyConnection,
     sources: Sequence[Source],
     *,
     schema: str = RAW_SCHEMA_DEFAULT,
@@ -29,7 +33,7 @@ def load(
     """Load files in one transaction: it happens as a whole or not at all.
 
     Args:
-        connection: an open DuckDB connection without a transaction.
+        warehouse: an open warehouse, or DuckDB connection, without a transaction.
         sources: the files, in order; of several records with one id the last one stays.
         schema: the raw tables' schema.
         tables: the raw tables' names by the contract's table name, where they differ.
@@ -44,27 +48,30 @@ def load(
         LoadError: when a file cannot be read at all.
         duckdb.Error: when the warehouse fails; nothing is written then.
     """
-    connection.execute("set timezone = 'UTC'")
-    with ThreadPoolExecutor(1) as executor:
+    if isinstance(warehouse, duckdb.DuckDBPyConnection):
+        warehouse = DuckDB(warehouse)
+    raw = RawTables(schema, tables or {})
+    with ThreadPoolExecutor(1) as executor, closing(destination_of(warehouse, raw)) as destination:
         # A first load needs the digests at its end only, so they are taken beside the reading.
         digests = {source: executor.submit(source.sha256) for source in sources}
-        connection.begin()
         try:
-            batch = Batch(connection, schema, tables or {}, on_reject)
-            for source, sha256 in digests.items():
-                on_file(source)
-                if not batch.add_unchanged(source, sha256):
-                    batch.add(source, sha256)
-            report = batch.finish()
-            if strict and report.count_rejected:
-                connection.rollback()
-                report.batch_id = None
-            else:
-                connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
+            with warehouse.transaction(schema):
+                batch = Batch(destination, raw, on_reject)
+                for source, sha256 in digests.items():
+                    on_file(source)
+                    if not batch.add_unchanged(source, sha256):
+                        batch.add(source, sha256)
+                report = batch.finish()
+                if strict and report.count_rejected:
+                    raise _StrictError
+                destination.deliver()
+        except _StrictError:
+            report.batch_id = None
     return report
+
+
+class _StrictError(Exception):
+    """A line was rejected, and the load was to be strict."""
 
 
 def validate(

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-import duckdb
-
 from agent_goals.contract import RECORD_TYPES, RecordType
-from agent_goals.ddl import COLUMN_TYPES, LOAD_BATCHES, REJECTED_RECORDS, create_all, quote
+from agent_goals.ddl import COLUMN_TYPES, REJECTED_RECORDS, quote
 from agent_goals.errors import LoadError
 from agent_goals.loading.at_once import land_at_once
 from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
+from agent_goals.loading.destination import Destination
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Line, Source, describe
+from agent_goals.raw import RawTables
+from agent_goals.tombstones import FIELDS, Tombstones
 from agent_goals.validate import TYPE_FIELD, Validation, sent_id, validate_line
 
 #: How many lines, and how many characters of them, are worked on at a time: what bounds the memory.
@@ -53,42 +52,26 @@ class Batch:
     """The rows and rejects of one load, inside the caller's transaction.
 
     Args:
-        connection: a DuckDB connection with a transaction begun.
-        schema: the raw tables' schema.
-        tables: the raw tables' names by the contract's table name.
+        destination: where it lands.
+        raw: the raw tables.
         on_reject: told of every rejected line.
     """
 
     def __init__(  # noqa: D107 (the class says it)
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        schema: str,
-        tables: Mapping[str, str],
-        on_reject: RejectSink = lambda rejected: None,
+        self, destination: Destination, raw: RawTables, on_reject: RejectSink = lambda rejected: None
     ) -> None:
-        self.connection = connection
+        self.connection = destination.stage
         self.report = LoadReport()
-        self._schema = schema
-        self._tables = {
-            record.name: f"{quote(schema)}.{quote(tables.get(record.table, record.table))}" for record in RECORD_TYPES.values()
-        }
-        self._ledger = f"{quote(schema)}.{quote(LOAD_BATCHES.name)}"
+        self._destination = destination
+        self._warehouse = destination.warehouse
+        self._raw = raw
         self._read: list[tuple[Source, Future[str], FileReport]] = []
         self._on_reject = on_reject
-        for statement in create_all(schema, names=tables):
-            connection.execute(statement)
-        self.loaded_at = self._next_loaded_at()
-        self.batch_id = f"{self.loaded_at:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
+        destination.prepare()
+        self._tombstones = Tombstones.read(self._warehouse, raw)
+        self.loaded_at, self.batch_id = raw.next_stamp(self._warehouse)
         self._stamp = f"timestamp '{self.loaded_at.isoformat(sep=' ')}', {text_literal(self.batch_id)}"
         self._segments: dict[str, list[_Segment]] = {name: [] for name in RECORD_TYPES}
-
-    def _next_loaded_at(self) -> datetime:
-        """Now, or just after the latest batch when the clock has gone back."""
-        tables = [*self._tables.values(), self._ledger]
-        latest = " union all ".join(f"select max(loaded_at) as t from {table}" for table in tables)
-        row = self.connection.execute(f"select max(t) from ({latest})").fetchone()
-        now = datetime.now(UTC).replace(tzinfo=None)
-        return max(now, row[0] + timedelta(microseconds=1)) if row and row[0] else now
 
     def add(self, source: Source, sha256: Future[str]) -> FileReport:
         """Land a file's records and set its rejected lines aside.
@@ -114,6 +97,8 @@ class Batch:
             self._add_one_by_one(source, report, few)
             self._add_lines(source, report, [line for line in at_once.left if line.number not in numbers])
         for name, record in RECORD_TYPES.items():
+            if self._tombstones:
+                self._leave_out_forgotten(record, first_rows[name], report)
             last_row = self._next_row(name) - 1
             if last_row >= first_rows[name]:
                 segment = _Segment(first_rows[name], last_row, report.counts(name))
@@ -143,14 +128,18 @@ class Batch:
         Returns:
             Whether it was left out.
         """
-        if not self._count(f"(select 1 from {self._ledger} where read_as = {text_literal(_read_as(source))} limit 1)"):
+        # The file's digest is waited for only if there may be something to compare it with.
+        ledger, read_as = self._raw.ledger, _read_as(source)
+        if not self._warehouse.rows(f"select 1 from {ledger} where read_as = $read_as limit 1", read_as=read_as):
             return False
-        rows = self.connection.execute(
-            f"""select record_type, count_loaded + count_duplicate, count_rejected, batch_id from {self._ledger}
-            where file_sha256 = $sha256 and read_as = $read_as
-            qualify loaded_at = max(loaded_at) over ()""",
-            {"sha256": sha256.result(), "read_as": _read_as(source)},
-        ).fetchall()
+        rows = self._warehouse.rows(
+            f"""select record_type, count_loaded + count_duplicate, count_rejected, batch_id from {ledger}
+            where file_sha256 = $sha256 and read_as = $read_as and loaded_at = (
+                select max(loaded_at) from {ledger} where file_sha256 = $sha256 and read_as = $read_as
+            )""",
+            sha256=sha256.result(),
+            read_as=read_as,
+        )
         if not rows or any(rejected for _, _, rejected, _ in rows):
             return False
         if not all(self._is_intact(batch_id) for batch_id in {row[3] for row in rows}):
@@ -164,24 +153,25 @@ class Batch:
 
     def _is_intact(self, batch_id: str) -> bool:
         """Whether the raw tables still hold every row that a batch put there."""
-        for name, table in self._tables.items():
-            row = self.connection.execute(
+        for record in RECORD_TYPES.values():
+            ((is_intact,),) = self._warehouse.rows(
                 f"""select
-                    (select count(*) from {table} where batch_id = $batch)
+                    (select count(*) from {self._raw.of(record)} where batch_id = $batch)
                     = (
-                        select coalesce(sum(count_loaded), 0) from {self._ledger}
+                        select coalesce(sum(count_loaded), 0) from {self._raw.ledger}
                         where batch_id = $batch and record_type = $type
                     )""",
-                {"batch": batch_id, "type": name},
-            ).fetchone()
-            if row is None or not row[0]:
+                batch=batch_id,
+                type=record.name,
+            )
+            if not is_intact:
                 return False
         return True
 
     def _record(self, source: Source, sha256: str, report: FileReport) -> None:
         for name, counts in report.types.items():
             self.connection.execute(
-                f"""insert into {self._ledger}
+                f"""insert into {self._raw.ledger}
                 values ($batch, $loaded_at, $file, $sha256, $read_as, $type, $loaded, $duplicate, $rejected)""",
                 {
                     "batch": self.batch_id,
@@ -198,7 +188,7 @@ class Batch:
 
     def _next_row(self, name: str) -> int:
         """The row id after the batch's last one in a table; new rows' ids rise in the order they are written."""
-        table = self._tables[name]
+        table = self._raw.of(RECORD_TYPES[name])
         row = self.connection.execute(
             f"select max(rowid) from {table} where batch_id = $batch", {"batch": self.batch_id}
         ).fetchone()
@@ -241,7 +231,7 @@ class Batch:
             for column in record.columns
         )
         row = self.connection.execute(
-            f"""insert into {self._tables[record.name]} ({columns}, loaded_at, batch_id)
+            f"""insert into {self._raw.of(record)} ({columns}, loaded_at, batch_id)
             select {values}, {self._stamp} from {relation}"""
         ).fetchone()
         assert row is not None
@@ -257,7 +247,11 @@ class Batch:
                 assert outcome.record_type is not None and outcome.values is not None
                 accepted.setdefault(outcome.record_type.name, []).append(outcome.values)
             else:
-                rejected.append(_rejected(source, line, outcome))
+                bad = _rejected(source, line, outcome)
+                if self._tombstones and self._tombstones.cover_line(line.text):
+                    report.counts(bad.record_type).forgotten += 1
+                else:
+                    rejected.append(bad)
         for name, rows in accepted.items():
             self._land_values(RECORD_TYPES[name], rows)
             report.counts(name).loaded += len(rows)
@@ -285,18 +279,16 @@ class Batch:
             report.counts(item.record_type).rejected[item.code] += 1
             self._on_reject(item)
         names = [column.name for column in REJECTED_RECORDS.columns]
-        table = f"{quote(self._schema)}.{quote(REJECTED_RECORDS.name)}"
-        file = text_literal(source.location)
-        older = f"select * from {table} where batch_id <> {text_literal(self.batch_id)} and file = {file}"
+        file = source.location
         is_new = "true"
-        if self._count(f"({older} limit 1)"):
+        if older := self._destination.older_rejected(file, self.batch_id):
             is_new = f"""not exists (
-                select 1 from ({older}) as old
+                select 1 from {older} as old
                 where old.line = new.line and old.reason_code = new.reason_code and old.raw_text = new.raw_text
             )"""
         self.connection.execute(
-            f"""insert into {table} ({", ".join(names)})
-            select {self._stamp}, {file}, line, record_type, reason_code, field, reason, raw_text
+            f"""insert into {self._raw.rejected} ({", ".join(names)})
+            select {self._stamp}, {text_literal(file)}, line, record_type, reason_code, field, reason, raw_text
             from (
                 select unnest($lines) as line, unnest($types)::varchar as record_type, unnest($codes) as reason_code,
                     unnest($fields)::varchar as field, unnest($reasons) as reason, unnest($texts) as raw_text
@@ -312,9 +304,23 @@ class Batch:
             },
         )
 
+    def _leave_out_forgotten(self, record: RecordType, first_row: int, report: FileReport) -> None:
+        """Take out what a file brought of sessions and customers that were forgotten."""
+        fields = {column.name for column in record.columns}
+        hashes = {field: sorted(self._tombstones.hashes[subject]) for subject, field in FIELDS.items() if field in fields}
+        conditions = " or ".join(f"sha256({quote(field)}) in (select unnest(${field}::text[]))" for field in hashes)
+        row = self.connection.execute(
+            f"delete from {self._raw.of(record)} where batch_id = $batch and rowid >= $first and ({conditions})",
+            {"batch": self.batch_id, "first": first_row, **hashes},
+        ).fetchone()
+        if row and row[0]:
+            counts = report.counts(record.name)
+            counts.loaded -= row[0]
+            counts.forgotten += row[0]
+
     def _number_repeats(self, record: RecordType, segment: _Segment) -> None:
         """Give identical lines of one file, which sent no id, an id each: two equal costs are two costs."""
-        table = self._tables[record.name]
+        table = self._raw.of(record)
         rows = {"first": segment.first_row, "last": segment.last_row, "batch": self.batch_id}
         self.connection.execute(
             f"""create or replace temp table repeated as
@@ -345,7 +351,7 @@ class Batch:
         contested = {
             event_id
             for (event_id,) in self.connection.execute(
-                f"""select event_id from {self._tables[record.name]}
+                f"""select event_id from {self._raw.of(record)}
                 where batch_id = $batch and rowid between $first and $last and event_id in (from repeated)
                 group by event_id having count(*) > 1 and count(distinct {content_id(record)}) > 1""",
                 {"first": segment.first_row, "last": segment.last_row, "batch": self.batch_id},
@@ -357,7 +363,12 @@ class Batch:
         for line in source.lines():
             if line.error is None and sent_id(line.text) in contested:
                 outcome = validate_line(line.text, line.record_type)
-                if outcome.accepted and outcome.record_type is record and outcome.values is not None:
+                if (
+                    outcome.accepted
+                    and outcome.record_type is record
+                    and outcome.values is not None
+                    and not self._tombstones.cover(outcome.values)
+                ):
                     last[outcome.values["event_id"]] = outcome.values
         self._land_values(record, list(last.values()))
         segment.last_row = self._next_row(record.name) - 1
@@ -367,11 +378,10 @@ class Batch:
 
     def _drop_duplicates(self, record: RecordType) -> None:
         """Of several records with one id keep the last; drop what an earlier batch has landed just so."""
-        table = self._tables[record.name]
+        table = self._raw.of(record)
         batch = {"batch": self.batch_id}
         segments = self._segments[record.name]
         may_repeat = len(segments) > 1 or segments[0].has_repeats
-        # Identical content includes its time, so only the batch's span of time is looked through.
         same = " and ".join(f"old.{quote(c.name)} is not distinct from new.{quote(c.name)}" for c in record.columns)
         repeated = f"""
             select rowid as row
@@ -379,19 +389,13 @@ class Batch:
             where batch_id = $batch
                 and event_id in (select event_id from {table} where batch_id = $batch group by event_id having count(*) > 1)
             qualify row_number() over (partition by event_id order by rowid desc) > 1"""
-        older = f"""
-            select * from {table}
-            where batch_id <> $batch and occurred_at between
-                (select min(occurred_at) from {table} where batch_id = $batch)
-                and (select max(occurred_at) from {table} where batch_id = $batch)"""
+        older = self._destination.older(record, self.batch_id)
         landed_before = f"""
             select distinct new.rowid as row
             from {table} as new
-            join ({older}) as old on old.event_id = new.event_id and old.occurred_at = new.occurred_at and ({same})
+            join {older} as old on old.event_id = new.event_id and old.occurred_at = new.occurred_at and ({same})
             where new.batch_id = $batch"""
-        # Most loads bring only later records of new ids: then there is nothing to compare.
-        has_older = self.connection.execute(f"select 1 from ({older}) limit 1", batch).fetchone() is not None
-        parts = [repeated] * may_repeat + [landed_before] * has_older
+        parts = [repeated] * may_repeat + [landed_before] * (older is not None)
         if not parts:
             return
         self.connection.execute(f"create or replace temp table dropped as {' union '.join(parts)}", batch)

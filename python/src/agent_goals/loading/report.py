@@ -38,11 +38,13 @@ class Counts:
         loaded: records that landed (of a validation: that would be accepted).
         duplicate: records that had landed before, or that a later one of the same id in this load replaced.
         rejected: rejected lines by reason code.
+        forgotten: records and bad lines of forgotten sessions and customers, of which nothing is kept.
     """
 
     loaded: int = 0
     duplicate: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    forgotten: int = 0
 
 
 @dataclass
@@ -97,6 +99,11 @@ class LoadReport:
         """Lines that were rejected."""
         return sum(counts.rejected.total() for counts in self._counts())
 
+    @property
+    def count_forgotten(self) -> int:
+        """Records and bad lines of sessions and customers that were forgotten."""
+        return sum(counts.forgotten for counts in self._counts())
+
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON values."""
         return {
@@ -104,6 +111,7 @@ class LoadReport:
             "loaded": self.count_loaded,
             "duplicate": self.count_duplicate,
             "rejected": self.count_rejected,
+            "forgotten": self.count_forgotten,
             "files": [
                 {
                     "file": report.file,
@@ -114,6 +122,7 @@ class LoadReport:
                             "loaded": counts.loaded,
                             "duplicate": counts.duplicate,
                             "rejected": dict(sorted(counts.rejected.items())),
+                            "forgotten": counts.forgotten,
                         }
                         for name, counts in report.types.items()
                     ],

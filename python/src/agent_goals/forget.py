@@ -1,0 +1,212 @@
+"""The right to be forgotten: take sessions and customers out of the warehouse, and leave a mark that keeps them out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from agent_goals.contract import RECORD_TYPES
+from agent_goals.ddl import REJECTED_RECORDS, TOMBSTONES, quote
+from agent_goals.raw import RawTables
+from agent_goals.tombstones import FIELDS, Subject, names_any, subject_hash
+from agent_goals.warehouse.base import Warehouse
+
+
+@dataclass
+class Forgotten:
+    """What was removed, or would be.
+
+    Attributes:
+        subjects: how many sessions and how many customers it was about, those of the customers' records included.
+        new: how many of each had not been forgotten before.
+        removed: the rows removed by table (``schema.table``), for the tables that had any.
+        batch_id: the batch of the new tombstones; ``None`` when none was written.
+        dry_run: whether it was only counted.
+    """
+
+    subjects: dict[Subject, int]
+    new: dict[Subject, int]
+    removed: dict[str, int] = field(default_factory=dict)
+    batch_id: str | None = None
+    dry_run: bool = False
+
+    @property
+    def count_removed(self) -> int:
+        """All rows removed."""
+        return sum(self.removed.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of it had been forgotten before."""
+        return not self.count_removed and not any(self.new.values())
+
+    def add(self, table: str, count: int) -> None:
+        """Note the rows removed from a table."""
+        if count:
+            self.removed[table] = count
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as JSON values."""
+        return {
+            "batch_id": self.batch_id,
+            "dry_run": self.dry_run,
+            "sessions": self.subjects["session"],
+            "customers": self.subjects["customer"],
+            "new_sessions": self.new["session"],
+            "new_customers": self.new["customer"],
+            "removed": self.removed,
+        }
+
+
+def forget(
+    warehouse: Warehouse,
+    raw: RawTables,
+    *,
+    sessions: Collection[str] = (),
+    customers: Collection[str] = (),
+    built_in: Sequence[str] = (),
+    dry_run: bool = False,
+) -> Forgotten:
+    """Remove sessions and customers, in all environments, in one transaction.
+
+    Gone are the sessions named and every session of which a raw record names a customer: their raw records, rejected
+    records that name them, and their rows in every table with a column ``session_id`` or ``customer_id`` that was built
+    from them. Tombstones of their hashes remain, by which a load and a build leave them out.
+
+    Args:
+        warehouse: an open warehouse without a transaction.
+        raw: the raw tables.
+        sessions: ids of sessions.
+        customers: ids of customers.
+        built_in: the schemas that dbt builds in.
+        dry_run: only count.
+
+    Returns:
+        What was removed.
+    """
+    with nullcontext() if dry_run else warehouse.transaction(raw.schema):
+        if not dry_run:
+            raw.create_missing(warehouse)
+        removal = _Removal(warehouse, raw, built_in, dry_run=dry_run)
+        return removal.run({"session": {*sessions}, "customer": {*customers}})
+
+
+class _Removal:
+    """One run, inside a transaction; a dry one counts where others delete."""
+
+    def __init__(self, warehouse: Warehouse, raw: RawTables, built_in: Sequence[str], *, dry_run: bool) -> None:
+        self._warehouse = warehouse
+        self._raw = raw
+        self._built_in = built_in
+        self._dry_run = dry_run
+
+    def run(self, ids: dict[Subject, set[str]]) -> Forgotten:
+        raw_tables = {raw: columns for raw, columns in self._tables().items() if raw.is_raw}
+        ids["session"] |= self._sessions_of(ids["customer"], raw_tables)
+        unmarked = {subject: self._unmarked(subject, each) for subject, each in ids.items()}
+        forgotten = Forgotten(_counts(ids), _counts(unmarked), dry_run=self._dry_run)
+        for table, columns in self._tables().items():
+            conditions = " or ".join(_is_one_of(column, subject) for subject, column in columns.items())
+            forgotten.add(table.name, self._remove(table.quoted, conditions, {subject: ids[subject] for subject in columns}))
+        forgotten.add(f"{self._raw.schema}.{REJECTED_RECORDS.name}", self._remove_rejected(ids))
+        if any(unmarked.values()) and not self._dry_run:
+            forgotten.batch_id = self._mark(unmarked)
+        return forgotten
+
+    def _tables(self) -> dict[_Table, dict[Subject, str]]:
+        """The tables that have rows of sessions or customers, with the columns that name them."""
+        raw_names = {self._raw.name(record).lower() for record in RECORD_TYPES.values()}
+        subjects = {field: subject for subject, field in FIELDS.items()}
+        found: dict[_Table, dict[Subject, str]] = {}
+        for schema, table, column in self._warehouse.columns([self._raw.schema, *self._built_in], list(subjects)):
+            is_in_raw = schema.lower() == self._raw.schema.lower()
+            is_raw = is_in_raw and table.lower() in raw_names
+            if is_raw or not is_in_raw or self._raw.schema in self._built_in:
+                found.setdefault(_Table(schema, table, is_raw), {})[subjects[column.lower()]] = column
+        return found
+
+    def _sessions_of(self, customers: set[str], raw_tables: Mapping[_Table, Mapping[Subject, str]]) -> set[str]:
+        """The sessions of which a raw record names one of the customers."""
+        found: set[str] = set()
+        for table, columns in raw_tables.items():
+            if "customer" in columns and customers:
+                rows = self._warehouse.rows(
+                    f"""select distinct {quote(columns["session"])} from {table.quoted}
+                    where {_is_one_of(columns["customer"], "customer")}""",
+                    customer=sorted(customers),
+                )
+                found |= {session for (session,) in rows}
+        return found
+
+    def _unmarked(self, subject: Subject, ids: Collection[str]) -> set[str]:
+        """The hashes of the ids that no tombstone has."""
+        hashes = {subject_hash(each) for each in ids}
+        if not self._warehouse.has_table(self._raw.schema, TOMBSTONES.name):
+            return hashes
+        marked = self._warehouse.rows(
+            f"""select subject_hash from {self._raw.tombstones}
+            where subject = $subject and {_is_one_of("subject_hash", "hashes")}""",
+            subject=subject,
+            hashes=sorted(hashes),
+        )
+        return hashes - {hashed for (hashed,) in marked}
+
+    def _remove_rejected(self, ids: Mapping[Subject, Collection[str]]) -> int:
+        if not self._warehouse.has_table(self._raw.schema, REJECTED_RECORDS.name):
+            return 0
+        # An id stands in the text as it is, or the text has a backslash to say it in another way.
+        candidates = self._warehouse.rows(
+            f"""select distinct raw_text from {self._raw.rejected}
+            where strpos(raw_text, chr(92)) > 0
+                or exists (select 1 from (select unnest($ids::text[]) as id) as ids where strpos(raw_text, ids.id) > 0)""",
+            ids=sorted(set().union(*ids.values())),
+        )
+        texts = [text for (text,) in candidates if names_any(text, ids)]
+        return self._remove(self._raw.rejected, _is_one_of("raw_text", "texts"), {"texts": texts}) if texts else 0
+
+    def _remove(self, table: str, condition: str, lists: Mapping[str, Collection[str]]) -> int:
+        parameters = {name: sorted(values) for name, values in lists.items()}
+        if self._dry_run:
+            ((count,),) = self._warehouse.rows(f"select count(*) from {table} where {condition}", **parameters)
+            return int(count)
+        return self._warehouse.run(f"delete from {table} where {condition}", **parameters)
+
+    def _mark(self, unmarked: Mapping[Subject, Collection[str]]) -> str:
+        stamp = self._raw.next_stamp(self._warehouse)
+        marks = [(subject, hashed) for subject, hashes in unmarked.items() for hashed in sorted(hashes)]
+        self._warehouse.run(
+            f"""insert into {self._raw.tombstones} (loaded_at, batch_id, subject, subject_hash)
+            select $loaded_at::timestamp, $batch_id::text, unnest($subjects::text[]), unnest($hashes::text[])""",
+            loaded_at=stamp.loaded_at,
+            batch_id=stamp.batch_id,
+            subjects=[subject for subject, _ in marks],
+            hashes=[hashed for _, hashed in marks],
+        )
+        return stamp.batch_id
+
+
+class _Table(NamedTuple):
+    """A table that has rows of sessions or customers."""
+
+    schema: str
+    table: str
+    is_raw: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def quoted(self) -> str:
+        return f"{quote(self.schema)}.{quote(self.table)}"
+
+
+def _is_one_of(column: str, parameter: str) -> str:
+    # A consumer's id may be a number.
+    return f"cast({quote(column)} as text) in (select unnest(${parameter}::text[]))"
+
+
+def _counts(of_subject: Mapping[Subject, Collection[str]]) -> dict[Subject, int]:
+    return {subject: len(each) for subject, each in of_subject.items()}

@@ -1,0 +1,65 @@
+"""What the helper asks of a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol, Self
+
+from agent_goals.ddl import Dialect
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        schema: the table's schema.
+        table: the table's name.
+        name: the column's name.
+    """
+
+    schema: str
+    table: str
+    name: str
+
+
+class Warehouse(Protocol):
+    """An open database. Leaving it as a context closes it."""
+
+    dialect: Dialect
+
+    def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query; its parameters stand in it as ``$name``."""
+
+    def mappings(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query, by column name."""
+
+    def run(self, statement: str, **parameters: Any) -> int:
+        """Run a statement; returns how many rows it wrote or removed, where it did."""
+
+    def transaction(self, scope: str) -> AbstractContextManager[None]:
+        """What is done inside happens as a whole or, after an error, not at all.
+
+        Args:
+            scope: what it writes to, the raw schema's name: one at a time writes there, others wait.
+        """
+
+    def has_schema(self, name: str) -> bool:
+        """Whether there is such a schema."""
+
+    def has_table(self, schema: str, name: str) -> bool:
+        """Whether there is such a table or view."""
+
+    def columns(self, schemas: Iterable[str], names: Sequence[str]) -> list[Column]:
+        """The columns of these names in the tables (no views) of these schemas, in order."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+    def __enter__(self) -> Self:
+        """The warehouse itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self.close()
