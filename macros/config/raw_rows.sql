@@ -4,13 +4,11 @@
         {%- set example = name if project_name == 'agent_goals' and name != 'exchange_rates' else none -%}
         {%- set definition = agent_goals.setting(name) or example -%}
         {{ return(ref(definition) if definition else none) }}
-    {%- elif name in ['sessions', 'conversation_turns', 'rejected_records']
+    {%- elif name in ['sessions', 'conversation_turns', 'rejected_records', 'tombstones']
             and name not in agent_goals.setting('optional_inputs') -%}
         {{ return(none) }}
     {#- Seeds are landed whole or not at all. -#}
-    {%- elif name == 'tombstones' -%}
-        {{ return(none) }}
-    {%- elif name == 'rejected_records' and agent_goals.setting('use_seeds') -%}
+    {%- elif name in ['rejected_records', 'tombstones'] and agent_goals.setting('use_seeds') -%}
         {{ return(none) }}
     {%- elif agent_goals.setting('use_seeds') -%}
         {{ return(ref(agent_goals.setting(name ~ '_table'))) }}
@@ -55,15 +53,17 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- The rows of a raw record table, each event once: of several rows with one event_id the last loaded stands. A run that
-    works on a part of the sessions reads theirs, and whatever else has the id of one of them, which may have superseded it. -#}
+{#- The rows of a raw record table that count: of several rows with one event_id the last loaded stands, and those of
+    forgotten sessions are left out. A run that works on a part of the sessions reads theirs, and whatever else has the id
+    of one of them, which may have superseded it. -#}
 {% macro last_loaded_rows(name, columns) -%}
-    {%- set opened = agent_goals.opened() -%}
+    {%- set rows = agent_goals.raw_rows(name, columns) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
+    {%- set opened = agent_goals.opened() if relation -%}
+    {%- set forgotten = agent_goals.forgotten_sessions() if relation -%}
     {%- set recency = 'loaded_at desc, batch_id desc, occurred_at desc' -%}
-    {%- if opened and relation -%}
-    {%- set of_ids -%}
-    {{ agent_goals.raw_rows(name, columns) }}
+    {%- set with_open_ids -%}
+    {{ rows }}
     where event_id in (
         select known.event_id
         from {{ relation }} as known
@@ -73,13 +73,13 @@
     {%- endset -%}
     select latest.*
     from (
-        {{ agent_goals.default__first_of_each(of_ids, 'event_id', recency) | indent(8) }}
+        {{ (agent_goals.default__first_of_each(with_open_ids, 'event_id', recency) if opened
+            else agent_goals.first_of_each(rows, 'event_id', recency)) | indent(8) }}
     ) as latest
-    where exists (
-        select 1 from {{ opened }} as open_sessions
-        where {{ agent_goals.same_session('latest', 'open_sessions') }}
+    {%- for listed, condition in [(opened, 'exists'), (forgotten, 'not exists')] if listed %}
+    {{ 'where' if loop.first else 'and' }} {{ condition }} (
+        select 1 from {{ listed }} as listed
+        where {{ agent_goals.same_session('latest', 'listed') }}
     )
-    {%- else -%}
-    {{ agent_goals.first_of_each(agent_goals.raw_rows(name, columns), 'event_id', recency) }}
-    {%- endif -%}
+    {%- endfor %}
 {%- endmacro %}

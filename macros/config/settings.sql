@@ -11,9 +11,9 @@
         'sessions_table': {'default': 'sessions', 'kind': 'name'},
         'conversation_turns_table': {'default': 'conversation_turns', 'kind': 'name'},
         'optional_inputs': {
-            'default': ['sessions', 'conversation_turns', 'rejected_records'],
+            'default': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
             'kind': 'list',
-            'choices': ['sessions', 'conversation_turns', 'rejected_records'],
+            'choices': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'incremental': {'default': true, 'kind': 'boolean'},

@@ -14,6 +14,12 @@
     {{ return(ref(agent_goals.open_keys()[key]['model']) if not execute or agent_goals.is_partial_run() else none) }}
 {%- endmacro %}
 
+{#- The relation that lists the sessions of which nothing may be known any more; none where nobody can have been forgotten. -#}
+{% macro forgotten_sessions() -%}
+    {%- set may_forget = model.resource_type != 'unit_test' and agent_goals.input_relation('tombstones') is not none -%}
+    {{ return(ref('int_agent_goals__forgotten_sessions') if not execute or may_forget else none) }}
+{%- endmacro %}
+
 {#- A query for those rows of a model that belong to what this run works on: all rows in a full run.
 
     model_name  a model

@@ -16,7 +16,7 @@ _LEDGER = "int_agent_goals__built_inputs"
 _OPEN_INPUTS = "int_agent_goals__open_inputs"
 
 
-class Interrupted(Exception):
+class InterruptedRunError(Exception):
     """A run that was stopped between two models."""
 
 
@@ -40,7 +40,6 @@ class KeptModels(CompiledModels):
         run_dbt(folder, "run", "--full-refresh")
         nodes = compile_nodes(folder, variables)
         self._partial = in_order({name: node for name, node in nodes.items() if node["resource_type"] == "model"})
-        self._full = {name: node for name, node in self._models.items()}
         self._names = {node["name"]: node["relation_name"] for node in self._partial}
         keys = load_macros("incremental/working_set.sql").open_keys()
         self._keys = {name: (self._names[key["model"]], ", ".join(key["columns"])) for name, key in keys.items()}
@@ -53,15 +52,15 @@ class KeptModels(CompiledModels):
             stop_after: after how many models the run is killed.
 
         Raises:
-            Interrupted: when it was.
+            InterruptedRunError: when it was.
         """
         for number, model in enumerate(self._partial):
             if number == stop_after:
-                raise Interrupted
+                raise InterruptedRunError
             if model["config"]["materialized"] != "incremental":
                 create(connection, model)
             elif not _exists(connection, model):
-                create(connection, self._full[model["unique_id"]])
+                create(connection, self._models[model["unique_id"]])
                 self._note(connection, model)
             elif model["name"] != _LEDGER:
                 connection.begin()
@@ -77,10 +76,11 @@ class KeptModels(CompiledModels):
     def refreshed(self, warehouse: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """Another warehouse, made of the same inputs at once."""
         fresh = empty_warehouse()
-        for schema, table in warehouse.execute(
-            "select schema_name, table_name from duckdb_tables() where schema_name in ('agent_goals_raw', 'main_agent_goals_seeds')"
-        ).fetchall():
-            content = warehouse.execute(f"select * from {schema}.{table}").to_arrow_table()  # noqa: F841 (DuckDB reads it)
+        inputs = (
+            "select schema_name, table_name from duckdb_tables() where schema_name like '%_raw' or schema_name like '%_seeds'"
+        )
+        for schema, table in warehouse.execute(inputs).fetchall():
+            content = warehouse.sql(f"select * from {schema}.{table}").to_arrow_table()  # noqa: F841 (DuckDB reads it)
             fresh.execute(f"create schema if not exists {schema}")
             fresh.execute(f"create or replace table {schema}.{table} as select * from content")
         for model in in_order(self._models):

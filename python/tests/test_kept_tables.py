@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -13,8 +16,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from compiled import Row, create, empty_warehouse, insert
-from kept import Interrupted, KeptModels
+from agent_goals.tombstones import subject_hash
+from compiled import Row, empty_warehouse, insert
+from kept import InterruptedRunError, KeptModels
+from project import PROGRAMS, ROOT
 
 pytestmark = pytest.mark.xdist_group("kept")
 
@@ -143,7 +148,7 @@ def test_every_run_leaves_what_a_full_refresh_would_make(
         elif step == "price":
             models.create_seed(warehouse, "model_prices", PRICES[details[0]])
         elif step == "kill":
-            with pytest.raises(Interrupted):
+            with pytest.raises(InterruptedRunError):
                 models.run(warehouse, stop_after=details[0])
         else:
             models.run(warehouse)
@@ -156,3 +161,128 @@ def assert_as_after_a_full_refresh(models: KeptModels, warehouse: duckdb.DuckDBP
         for name, relation in models.marts():
             query = f"select * from {relation} order by all"
             assert warehouse.execute(query).fetchall() == fresh.execute(query).fetchall(), name
+
+
+# --- with dbt itself
+
+
+class Project:
+    """A warehouse that loads and dbt runs change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / "agent_goals.duckdb"
+
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command on the warehouse."""
+        environment = {
+            **os.environ,
+            "AGENT_GOALS_DUCKDB_PATH": str(self.path),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+        }
+        program = str(PROGRAMS / words[0])
+        return subprocess.Popen(
+            [program, *words[1:]], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def run(self, *words: str) -> None:
+        """Run a command to its end, which has to be a good one."""
+        with self.command(*words) as process:
+            output, _ = process.communicate()
+        assert process.returncode == 0, output.decode()
+
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The rows of every public table."""
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            names = connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'main' order by table_name"
+            ).fetchall()
+            return {name: connection.execute(f"from {name} order by all").fetchall() for (name,) in names}
+
+    def refreshed(self, folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+        """What a full refresh of a copy makes."""
+        folder.mkdir()
+        shutil.copy(self.path, folder / self.path.name)
+        copy = Project(folder)
+        copy.run("dbt", "run", "--full-refresh")
+        return copy.content()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def parts_of_the_demo(folder: Path, count: int) -> list[list[str]]:
+    """The demo's records in several lots: every session's records are spread over all of them."""
+    lots: list[list[str]] = [[] for _ in range(count)]
+    for source in sorted((ROOT / "seeds" / "demo").glob("*.csv")):
+        header, *lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+        for number, lot in enumerate(lots):
+            path = folder / f"lot_{number}" / source.name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("".join([header, *lines[number::count]]), encoding="utf-8")
+            lot.append(str(path))
+    return lots
+
+
+def test_runs_between_loads_and_runs_that_are_killed_end_in_what_a_full_refresh_makes(project: Project, tmp_path: Path) -> None:
+    random = Random(4)
+    first, *others = parts_of_the_demo(tmp_path, 4)
+    project.run("agent-goals", "load", *first)
+    project.run("dbt", "seed")
+    project.run("dbt", "run")
+    for lot in others:
+        project.run("agent-goals", "load", *lot)
+        with project.command("dbt", "run") as process:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(random.uniform(4, 8))
+            process.kill()
+    project.run("dbt", "run")
+    found = project.content()
+    assert found == project.refreshed(tmp_path / "copy")
+    assert len(found["agent_goals__sessions"]) > 2_000
+    # A run with nothing new finds nothing open, and changes nothing.
+    project.run("dbt", "run")
+    assert project.content() == found
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        assert connection.execute("select count(*) from main_agent_goals_staging.int_agent_goals__open_sessions").fetchall() == [
+            (0,)
+        ]
+
+
+def test_who_is_forgotten_is_in_no_mart_after_the_next_run_and_does_not_come_back(project: Project, tmp_path: Path) -> None:
+    files = [str(path) for path in sorted((ROOT / "seeds" / "demo").glob("*.csv"))]
+    project.run("agent-goals", "load", *files)
+    project.run("dbt", "seed")
+    project.run("dbt", "run")
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        customers = connection.execute(
+            "select customer_id from agent_goals__customer_outcomes group by all having max(count_sessions) > 1 order by 1"
+        ).fetchall()
+        ((of_customer,),) = connection.execute(
+            "select min(session_id) from agent_goals__sessions where customer_id = $customer", {"customer": customers[0][0]}
+        ).fetchall()
+    before = project.content()
+    project.run("agent-goals", "forget", "--yes", "--session", of_customer, "--customer", customers[1][0])
+    project.run("dbt", "run")
+    found = project.content()
+    assert found == project.refreshed(tmp_path / "copy")
+    assert found["agent_goals__customer_outcomes"] != before["agent_goals__customer_outcomes"]
+    assert found["agent_goals__goal_metrics_daily"] != before["agent_goals__goal_metrics_daily"]
+    project.run("agent-goals", "load", *files)
+    # Even what another loader brings back stays out.
+    with duckdb.connect(str(project.path)) as connection:
+        connection.execute(
+            """insert into agent_goals_raw.goal_events by name
+            select * replace ('back' as event_id, $session as session_id, 'another' as batch_id)
+            from agent_goals_raw.goal_events limit 1""",
+            {"session": of_customer},
+        )
+    project.run("dbt", "run")
+    assert project.content() == found
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        hashes = connection.execute("select subject_hash from agent_goals_raw.tombstones where subject = 'session'").fetchall()
+    assert (subject_hash(of_customer),) in hashes

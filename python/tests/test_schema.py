@@ -61,7 +61,8 @@ def test_the_dbt_sources_name_every_column_of_every_raw_table() -> None:
     assert source["name"] == "agent_goals_raw"
     columns = {table["name"]: [column["name"] for column in table["columns"]] for table in source["tables"]}
     records = {r.table: [field.name for field in r.columns + LOAD_FIELDS] for r in RECORD_TYPES.values()}
-    assert columns == records | {REJECTED_RECORDS.name: [field.name for field in REJECTED_RECORDS.columns]}
+    others = {table.name: [field.name for field in table.columns] for table in (REJECTED_RECORDS, TOMBSTONES)}
+    assert columns == records | others
     assert all(column["description"] for table in source["tables"] for column in table["columns"])
 
 

@@ -143,7 +143,7 @@ touched as (
     -- Of a forgotten session's customer the other sessions remain.
     union all
     select environment, session_id from {{ table }}
-    where {{ agent_goals.hashed('customer_id') }} in (select subject_hash from open_tombstones where subject like '%customer')
+    where {{ agent_goals.hashed('customer_id') }} in (select subject_hash from open_tombstones where subject = 'customer_of_session')
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -102,7 +102,12 @@ TOMBSTONES = Table(
     (
         Field("loaded_at", "timestamp", "When it was forgotten, in UTC; later batches have later times."),
         Field("batch_id", "string", "The batch that forgot it; of the same form as a load's."),
-        Field("subject", "string", "What it was: session or customer.", choices=("session", "customer")),
+        Field(
+            "subject",
+            "string",
+            "What it was: session or customer; or customer_of_session, which is not forgotten but has lost a session.",
+            choices=("session", "customer", "customer_of_session"),
+        ),
         Field("subject_hash", "string", "The SHA-256 of the id's UTF-8 bytes, in lower-case hexadecimal."),
     ),
 )

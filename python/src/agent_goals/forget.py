@@ -105,14 +105,22 @@ class _Removal:
     def run(self, ids: dict[Subject, set[str]]) -> Forgotten:
         raw_tables = {raw: columns for raw, columns in self._tables().items() if raw.is_raw}
         ids["session"] |= self._sessions_of(ids["customer"], raw_tables)
+        served = self._customers_of(ids["session"], raw_tables) - ids["customer"]
         unmarked = {subject: self._unmarked(subject, each) for subject, each in ids.items()}
         forgotten = Forgotten(_counts(ids), _counts(unmarked), dry_run=self._dry_run)
         for table, columns in self._tables().items():
-            conditions = " or ".join(_is_one_of(column, subject) for subject, column in columns.items())
-            forgotten.add(table.name, self._remove(table.quoted, conditions, {subject: ids[subject] for subject in columns}))
+            conditions = [_is_one_of(column, subject) for subject, column in columns.items()]
+            lists: dict[str, Collection[str]] = {subject: ids[subject] for subject in columns}
+            if "customer" in columns and not table.is_raw:
+                # A row of a customer and no session was made of all the customer's sessions: the next build makes it anew.
+                is_of_none = f"{quote(columns['session'])} is null and " if "session" in columns else ""
+                conditions.append(f"({is_of_none}{_is_one_of(columns['customer'], 'served')})")
+                lists["served"] = served
+            forgotten.add(table.name, self._remove(table.quoted, " or ".join(conditions), lists))
         forgotten.add(f"{self._raw.schema}.{REJECTED_RECORDS.name}", self._remove_rejected(ids))
         if any(unmarked.values()) and not self._dry_run:
-            forgotten.batch_id = self._mark(unmarked)
+            lost = {subject_hash(customer) for customer in served}
+            forgotten.batch_id = self._mark({**unmarked, "customer_of_session": lost})
         return forgotten
 
     def _tables(self) -> dict[_Table, dict[Subject, str]]:
@@ -138,6 +146,19 @@ class _Removal:
                     customer=sorted(customers),
                 )
                 found |= {session for (session,) in rows}
+        return found
+
+    def _customers_of(self, sessions: set[str], raw_tables: Mapping[_Table, Mapping[Subject, str]]) -> set[str]:
+        """The customers that the sessions' raw records name."""
+        found: set[str] = set()
+        for table, columns in raw_tables.items():
+            if "customer" in columns and sessions:
+                rows = self._warehouse.rows(
+                    f"""select distinct {quote(columns["customer"])} from {table.quoted}
+                    where {_is_one_of(columns["session"], "session")} and {quote(columns["customer"])} is not null""",
+                    session=sorted(sessions),
+                )
+                found |= {customer for (customer,) in rows}
         return found
 
     def _unmarked(self, subject: Subject, ids: Collection[str]) -> set[str]:
@@ -173,7 +194,7 @@ class _Removal:
             return int(count)
         return self._warehouse.run(f"delete from {table} where {condition}", **parameters)
 
-    def _mark(self, unmarked: Mapping[Subject, Collection[str]]) -> str:
+    def _mark(self, unmarked: Mapping[str, Collection[str]]) -> str:
         stamp = self._raw.next_stamp(self._warehouse)
         marks = [(subject, hashed) for subject, hashes in unmarked.items() for hashed in sorted(hashes)]
         self._warehouse.run(

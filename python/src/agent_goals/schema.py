@@ -16,7 +16,7 @@ from agent_goals.contract import (
     Field,
     RecordType,
 )
-from agent_goals.ddl import REJECTED_RECORDS
+from agent_goals.ddl import REJECTED_RECORDS, TOMBSTONES
 from agent_goals.profile import RAW_SCHEMA_DEFAULT, RAW_SCHEMA_VAR
 from agent_goals.validate import TYPE_FIELD
 
@@ -95,13 +95,14 @@ def dbt_sources() -> str:
         }
         for record in RECORD_TYPES.values()
     ]
-    tables.append(
+    tables += [
         {
-            "name": REJECTED_RECORDS.name,
-            "description": REJECTED_RECORDS.description,
-            "columns": [{"name": column.name, "description": column.description} for column in REJECTED_RECORDS.columns],
+            "name": table.name,
+            "description": table.description,
+            "columns": [{"name": column.name, "description": column.description} for column in table.columns],
         }
-    )
+        for table in (REJECTED_RECORDS, TOMBSTONES)
+    ]
     source = {
         "name": SOURCE_NAME,
         "description": "The records as they were loaded: written by `agent-goals load`, whose contract these columns are.",

@@ -1,0 +1,53 @@
+{#- In a run that works on a part of the sessions only those can matter. -#}
+{%- set session = {'environment': 'text', 'session_id': 'text'} -%}
+{%- set tables = {
+    'goal_events': dict(session, customer_id='text'), 'cost_events': session, 'value_events': session,
+    'sessions': dict(session, customer_id='text'), 'conversation_turns': session,
+} -%}
+with
+
+tombstones as (
+    {{ agent_goals.raw_rows('tombstones', {'subject': 'text', 'subject_hash': 'text'}, has_load_fields=false) }}
+),
+
+{% for table, columns in tables.items() -%}
+{{ table }} as (
+    select raw_rows.*
+    from (
+        {{ agent_goals.raw_rows(table, columns, has_load_fields=false) | indent(8) }}
+    ) as raw_rows
+    where
+        exists (select 1 from tombstones)
+        {%- if agent_goals.is_partial_run() %}
+        and exists (
+            select 1 from {{ ref('int_agent_goals__open_sessions') }} as open_sessions
+            where {{ agent_goals.same_session('raw_rows', 'open_sessions') }}
+        )
+        {%- endif %}
+),
+
+{% endfor -%}
+known_sessions as (
+    {%- for table in tables %}
+    select environment, session_id from {{ table }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+
+known_customers as (
+    {%- for table in ['goal_events', 'sessions'] %}
+    select environment, session_id, customer_id from {{ table }}
+    where customer_id is not null
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select environment, session_id from known_sessions
+    where {{ agent_goals.hashed('session_id') }} in (select subject_hash from tombstones where subject = 'session')
+    union
+    select environment, session_id from known_customers
+    where {{ agent_goals.hashed('customer_id') }} in (select subject_hash from tombstones where subject = 'customer')
+)
+
+select * from final
