@@ -15,6 +15,26 @@
     get_json_object({{ json }}, '$.{{ key }}')
 {%- endmacro %}
 
+{#- The same, where the texts of several keys are wanted in one select: DuckDB then reads the object once for all of them.
+
+    keys  all the keys that are wanted, the same list each time
+    key   the one among them whose text this is -#}
+{% macro json_text_among(json, keys, key) -%}
+    {{ adapter.dispatch('json_text_among', 'agent_goals')(json, keys, key) }}
+{%- endmacro %}
+
+{% macro default__json_text_among(json, keys, key) -%}
+    {{ agent_goals.json_text(json, key) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text_among(json, keys, key) -%}
+    {%- set paths = [] -%}
+    {%- for wanted in keys -%}
+        {%- do paths.append("'$.\"" ~ wanted ~ "\"'") -%}
+    {%- endfor -%}
+    json_extract_string({{ json }}, [{{ paths | join(', ') }}])[{{ keys.index(key) + 1 }}]
+{%- endmacro %}
+
 {#- The same for a key that a column holds. -#}
 {% macro json_text_at(json, key) -%}
     {{ adapter.dispatch('json_text_at', 'agent_goals')(json, key) }}

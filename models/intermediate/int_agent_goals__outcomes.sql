@@ -31,36 +31,74 @@ goals_with_costs as (
     group by environment, session_id, goal
 ),
 
+-- Agents are few: what is expected of each is found once, and not in each of its sessions.
+agents as (
+    select agent
+    from {{ ref('int_agent_goals__sessions') }}
+    group by agent
+),
+
+expectations as (
+    select
+        coalesce(agents.agent, '') as agent,
+        agents.agent is null as is_unknown_agent,
+        goal_definitions.goal,
+        goal_definitions.valid_from,
+        goal_definitions.valid_to
+    from agents
+    inner join {{ ref('stg_agent_goals__goal_definitions') }} as goal_definitions
+        on {{ agent_goals.is_expected_of('goal_definitions', 'agents.agent') }}
+),
+
 expected_goals as (
     select
         sessions.environment,
         sessions.session_id,
-        goal_definitions.goal
-    from sessions
-    inner join goal_definitions
+        expectations.goal
+    from {{ ref('int_agent_goals__sessions') }} as sessions
+    inner join expectations
         on
-            {{ agent_goals.in_force('goal_definitions', 'sessions.started_at') }}
-            and {{ agent_goals.is_expected_of('goal_definitions', 'sessions.agent') | indent(12) }}
+            coalesce(sessions.agent, '') = expectations.agent
+            and (sessions.agent is null) = expectations.is_unknown_agent
+            and {{ agent_goals.in_force('expectations', 'sessions.started_at') }}
+),
+
+called_for as (
+    select
+        environment,
+        session_id,
+        goal,
+        max(is_expected) as is_expected
+    from (
+        select environment, session_id, goal, 0 as is_expected from goals_with_costs
+        union all
+        select environment, session_id, goal, 1 as is_expected from expected_goals
+    ) as calls
+    group by environment, session_id, goal
 ),
 
 -- A recorded or derived outcome, a cost that names a goal, or an expectation is each enough for an outcome to exist.
-outcome_keys as (
-    select environment, session_id, goal from unit_outcomes
-    union
-    select environment, session_id, goal from goals_with_costs
-    union
-    select environment, session_id, goal from expected_goals
+found as (
+    select
+        unit_outcomes.*,
+        coalesce(unit_outcomes.environment, called_for.environment) as found_environment,
+        coalesce(unit_outcomes.session_id, called_for.session_id) as found_session_id,
+        coalesce(unit_outcomes.goal, called_for.goal) as found_goal,
+        coalesce(called_for.is_expected = 1, false) as is_expected
+    from unit_outcomes
+    full outer join called_for
+        on {{ agent_goals.same_goal('unit_outcomes', 'called_for') }}
 ),
 
 final as (
     select
-        outcome_keys.environment,
-        outcome_keys.session_id,
-        outcome_keys.goal,
-        coalesce(unit_outcomes.is_recorded, false) as is_recorded,
-        coalesce(unit_outcomes.is_rule_derived, false) as is_rule_derived,
-        unit_outcomes.source_goal,
-        expected_goals.goal is not null as is_expected,
+        found.found_environment as environment,
+        found.found_session_id as session_id,
+        found.found_goal as goal,
+        coalesce(found.is_recorded, false) as is_recorded,
+        coalesce(found.is_rule_derived, false) as is_rule_derived,
+        found.source_goal,
+        found.is_expected,
         goal_definitions.goal is not null as is_defined,
         coalesce(goal_definitions.kind, 'binary') as goal_kind,
         coalesce(goal_definitions.scope, 'session') as goal_scope,
@@ -72,57 +110,55 @@ final as (
             as value_per_achievement,
         goal_definitions.target_achievement_rate,
         -- Recorded parentage is for goals that nobody defined.
-        case when goal_definitions.goal is not null then goal_definitions.parent_goal else unit_outcomes.parent_goal end
+        case when goal_definitions.goal is not null then goal_definitions.parent_goal else found.parent_goal end
             as claimed_parent_goal,
-        coalesce(unit_outcomes.has_second_parent and goal_definitions.goal is null, false) as has_second_parent,
-        coalesce(unit_outcomes.verdict, 'unjudged') as verdict,
-        unit_outcomes.verdict_source,
+        coalesce(found.has_second_parent and goal_definitions.goal is null, false) as has_second_parent,
+        coalesce(found.verdict, 'unjudged') as verdict,
+        found.verdict_source,
         {%- for source in sources %}
-        unit_outcomes.{{ source }}_verdict,
+        found.{{ source }}_verdict,
         {%- endfor %}
-        unit_outcomes.derived_verdict,
-        coalesce(unit_outcomes.definition_version, goal_definitions.definition_version) as definition_version,
-        coalesce(unit_outcomes.is_decided_by_definition, false) as is_decided_by_definition,
-        unit_outcomes.decided_at,
-        unit_outcomes.score,
-        unit_outcomes.threshold,
-        unit_outcomes.threshold_operator,
-        coalesce(unit_outcomes.count_sub_goals, 0) as count_sub_goals,
-        coalesce(unit_outcomes.count_sub_goals_achieved, 0) as count_sub_goals_achieved,
-        unit_outcomes.progress,
-        coalesce(unit_outcomes.has_missing_sub_goals, false) as has_missing_sub_goals,
-        coalesce(unit_outcomes.has_unmet_sub_goals, false) as has_unmet_sub_goals,
-        unit_outcomes.evaluator,
-        unit_outcomes.evaluator_version,
-        unit_outcomes.label,
-        unit_outcomes.reason,
-        unit_outcomes.goal_value,
-        unit_outcomes.expected_value,
-        unit_outcomes.count_interactions,
-        unit_outcomes.is_escalated,
-        unit_outcomes.customer_satisfaction,
-        unit_outcomes.agent,
-        unit_outcomes.experiment,
-        unit_outcomes.variant,
-        unit_outcomes.metadata,
-        unit_outcomes.time_to_goal_seconds,
-        coalesce(unit_outcomes.has_negative_time_to_goal, false) as has_negative_time_to_goal,
-        unit_outcomes.first_achieved_at,
-        unit_outcomes.first_event_at,
-        unit_outcomes.last_event_at,
-        coalesce(unit_outcomes.count_goal_events, 0) as count_goal_events,
-        unit_outcomes.count_tries,
-        coalesce(unit_outcomes.has_verdict_against_threshold, false) as has_verdict_against_threshold
-    from outcome_keys
+        found.derived_verdict,
+        coalesce(found.definition_version, goal_definitions.definition_version) as definition_version,
+        coalesce(found.is_decided_by_definition, false) as is_decided_by_definition,
+        found.decided_at,
+        found.score,
+        found.threshold,
+        found.threshold_operator,
+        coalesce(found.count_sub_goals, 0) as count_sub_goals,
+        coalesce(found.count_sub_goals_achieved, 0) as count_sub_goals_achieved,
+        found.progress,
+        coalesce(found.has_missing_sub_goals, false) as has_missing_sub_goals,
+        coalesce(found.has_unmet_sub_goals, false) as has_unmet_sub_goals,
+        found.evaluator,
+        found.evaluator_version,
+        found.label,
+        found.reason,
+        found.goal_value,
+        found.expected_value,
+        found.count_interactions,
+        found.is_escalated,
+        found.customer_satisfaction,
+        found.agent,
+        found.experiment,
+        found.variant,
+        found.metadata,
+        found.time_to_goal_seconds,
+        coalesce(found.has_negative_time_to_goal, false) as has_negative_time_to_goal,
+        found.first_achieved_at,
+        found.first_event_at,
+        found.last_event_at,
+        coalesce(found.count_goal_events, 0) as count_goal_events,
+        found.count_tries,
+        coalesce(found.has_verdict_against_threshold, false) as has_verdict_against_threshold
+    from found
     inner join sessions
-        on {{ agent_goals.same_session('outcome_keys', 'sessions') }}
-    {%- for part in ['unit_outcomes', 'expected_goals'] %}
-    left join {{ part }}
-        on {{ agent_goals.same_goal('outcome_keys', part) }}
-    {%- endfor %}
+        on
+            found.found_environment = sessions.environment
+            and found.found_session_id = sessions.session_id
     left join goal_definitions
         on
-            outcome_keys.goal = goal_definitions.goal
+            found.found_goal = goal_definitions.goal
             and {{ agent_goals.in_force('goal_definitions', 'sessions.started_at') }}
 )
 

@@ -3,58 +3,54 @@
     'evaluator', 'evaluator_version', 'label', 'reason', 'goal_value', 'expected_value', 'count_interactions',
     'is_escalated', 'customer_satisfaction', 'agent', 'customer_id', 'experiment', 'variant', 'metadata',
 ] -%}
+{%- set unit_goal = 'environment, customer_goal, unit_id, goal' -%}
 with
 
 unit_verdicts as (
+    select * from {{ ref('int_agent_goals__unit_verdicts') }}
+),
+
+-- Few goals of a session have more than one event, and only those need their events weighed against each other.
+repeated as (
+    select {{ unit_goal }}
+    from {{ ref('int_agent_goals__unit_verdicts') }}
+    group by {{ unit_goal }}
+    having count(*) > 1
+),
+
+ordered as (
     select
         unit_verdicts.*,
-        row_number() over (
-            partition by environment, customer_goal, unit_id, goal
-            order by occurred_at, loaded_at, event_id
-        ) as event_ordinal
+        row_number() over (partition by {{ unit_goal }} order by occurred_at, loaded_at, event_id) as event_ordinal
     from {{ ref('int_agent_goals__unit_verdicts') }} as unit_verdicts
+    where exists (select 1 from repeated where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(4) }})
 ),
 
 -- The most trusted source's last verdict wins, so trust comes before the order of events.
-ranked as (
-    select
-        unit_verdicts.*,
-        case when verdict is not null then verdict_trust * 1000000000000 + event_ordinal end as verdict_rank
-    from unit_verdicts
-),
-
 crowned as (
     select
-        ranked.*,
-        coalesce(
-            verdict_rank = max(verdict_rank) over (partition by environment, customer_goal, unit_id, goal), false
-        ) as is_winner
-    from ranked
+        ordered.*,
+        verdict is not null and row_number() over (
+            partition by {{ unit_goal }}
+            order by case when verdict is null then 1 else 0 end, verdict_trust desc, event_ordinal desc
+        ) = 1 as is_winner
+    from ordered
 ),
 
 -- The score is the winner's if it has one, else the latest; its threshold is that of the same event.
-scored as (
-    select
-        crowned.*,
-        case when score is not null then case when is_winner then 1000000000000 else event_ordinal end end as score_rank
-    from crowned
-),
-
 marked as (
     select
-        scored.*,
-        coalesce(
-            score_rank = max(score_rank) over (partition by environment, customer_goal, unit_id, goal), false
-        ) as gives_score
-    from scored
+        crowned.*,
+        score is not null and row_number() over (
+            partition by {{ unit_goal }}
+            order by case when score is null then 1 else 0 end, case when is_winner then 0 else 1 end, event_ordinal desc
+        ) = 1 as gives_score
+    from crowned
 ),
 
 decided as (
     select
-        environment,
-        customer_goal,
-        unit_id,
-        goal,
+        {{ unit_goal }},
         max(unit_started_at) as unit_started_at,
         {{ agent_goals.bool_or('is_unit_started_by_goal') }} as is_unit_started_by_goal,
         max(case when is_winner then definition_version end) as definition_version,
@@ -91,7 +87,42 @@ decided as (
         count(case when verdict_source = 'automatic' then 1 end) as count_automatic_events,
         {{ agent_goals.bool_or('contradicts_threshold') }} as has_verdict_against_threshold
     from marked
-    group by environment, customer_goal, unit_id, goal
+    group by {{ unit_goal }}
+    union all
+    select
+        {{ unit_goal }},
+        unit_started_at,
+        is_unit_started_by_goal,
+        case when verdict is not null then definition_version end as definition_version,
+        coalesce(verdict, 'unjudged') as verdict,
+        case when verdict is not null then verdict_source end as verdict_source,
+        verdict is not null and is_decided_by_definition as is_decided_by_definition,
+        case when verdict is not null then occurred_at end as decided_at,
+        score,
+        case when score is not null then threshold end as threshold,
+        case when score is not null then threshold_operator end as threshold_operator,
+        {%- for source in sources %}
+        case when verdict_source = '{{ source }}' then verdict end as {{ source }}_verdict,
+        {%- endfor %}
+        {%- for field in latest_fields %}
+        {{ field }},
+        {%- endfor %}
+        parent_goal,
+        case when parent_goal is not null then false end as has_second_parent,
+        sub_goals_achieved,
+        case when sub_goals_achieved is not null then occurred_at end as sub_goals_achieved_at,
+        case when verdict_source = 'automatic' then time_to_goal_seconds end as reported_time_to_goal_seconds,
+        case when verdict_source = 'automatic' and verdict = 'achieved' then occurred_at end as first_automatic_achieved_at,
+        case when verdict = 'achieved' then occurred_at end as first_achieved_at,
+        occurred_at as first_event_at,
+        occurred_at as last_event_at,
+        1 as count_goal_events,
+        count_attempts,
+        case when verdict_source = 'automatic' then 1 else 0 end as count_automatic_events,
+        contradicts_threshold as has_verdict_against_threshold
+    from unit_verdicts
+    where
+        not exists (select 1 from repeated where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(8) }})
 ),
 
 timed as (

@@ -31,7 +31,7 @@ of_windows as (
         customer_windows.unit_id,
         customer_windows.unit_started_at,
         false as is_unit_started_by_goal
-    from goal_verdicts
+    from {{ ref('int_agent_goals__goal_verdicts') }} as goal_verdicts
     inner join customer_windows
         on {{ agent_goals.same_session('goal_verdicts', 'customer_windows') }}
     where exists (

@@ -1,3 +1,7 @@
+{%- set lifted_keys = [
+    'agent', 'experiment', 'variant', 'time_to_resolution_seconds', 'resolution_time_seconds', 'attempts',
+    'interaction_count', 'escalated', 'escalated_to_human', 'customer_satisfaction',
+] -%}
 with
 
 goal_events as (
@@ -37,21 +41,10 @@ resolved as (
 
 lifted as (
     select
-        resolved.*,
-        {{ agent_goals.json_text('metadata', 'agent') }} as metadata_agent,
-        {{ agent_goals.json_text('metadata', 'experiment') }} as metadata_experiment,
-        {{ agent_goals.json_text('metadata', 'variant') }} as metadata_variant,
-        coalesce(
-            {{ agent_goals.json_text('metadata', 'time_to_resolution_seconds') }},
-            {{ agent_goals.json_text('metadata', 'resolution_time_seconds') }}
-        ) as metadata_time_to_goal,
-        {{ agent_goals.json_text('metadata', 'attempts') }} as metadata_attempts,
-        {{ agent_goals.json_text('metadata', 'interaction_count') }} as metadata_interactions,
-        coalesce(
-            {{ agent_goals.json_text('metadata', 'escalated') }},
-            {{ agent_goals.json_text('metadata', 'escalated_to_human') }}
-        ) as metadata_escalated,
-        {{ agent_goals.json_text('metadata', 'customer_satisfaction') }} as metadata_satisfaction
+        resolved.*
+        {%- for key in lifted_keys %},
+        {{ agent_goals.json_text_among('metadata', lifted_keys, key) }} as metadata_{{ key }}
+        {%- endfor %}
     from resolved
 ),
 
@@ -93,12 +86,14 @@ final as (
         and exchange_rates.rate is null as has_unconverted_amount,
         lifted.parent_goal,
         lifted.sub_goals_achieved,
-        coalesce(lifted.time_to_goal_seconds, {{ agent_goals.text_as_decimal('lifted.metadata_time_to_goal') }})
-            as time_to_goal_seconds,
+        coalesce(lifted.time_to_goal_seconds, {{ agent_goals.text_as_decimal(
+            'coalesce(lifted.metadata_time_to_resolution_seconds, lifted.metadata_resolution_time_seconds)'
+        ) | indent(8) }}) as time_to_goal_seconds,
         {{ agent_goals.text_as_integer('lifted.metadata_attempts') }} as count_attempts,
-        {{ agent_goals.text_as_integer('lifted.metadata_interactions') }} as count_interactions,
-        {{ agent_goals.text_as_boolean('lifted.metadata_escalated') }} as is_escalated,
-        {{ agent_goals.text_as_decimal('lifted.metadata_satisfaction') }} as customer_satisfaction,
+        {{ agent_goals.text_as_integer('lifted.metadata_interaction_count') }} as count_interactions,
+        {{ agent_goals.text_as_boolean('coalesce(lifted.metadata_escalated, lifted.metadata_escalated_to_human)') }}
+            as is_escalated,
+        {{ agent_goals.text_as_decimal('lifted.metadata_customer_satisfaction') }} as customer_satisfaction,
         coalesce(lifted.agent, lifted.metadata_agent) as agent,
         lifted.customer_id,
         coalesce(lifted.experiment, lifted.metadata_experiment) as experiment,

@@ -18,6 +18,30 @@ sessions as (
     select * from {{ ref('int_agent_goals__sessions') }}
 ),
 
+rule_derived as (
+    select
+        environment,
+        session_id,
+        goal,
+        source_goal
+    from {{ ref('int_agent_goals__outcomes') }}
+    where is_rule_derived
+),
+
+-- A goal that a rule derives was worked for by working for the goal that the rule looks at.
+source_costs as (
+    select
+        rule_derived.environment,
+        rule_derived.session_id,
+        rule_derived.goal,
+        outcome_money.rolled_up_cost
+    from rule_derived
+    inner join {{ ref('int_agent_goals__outcome_money') }} as outcome_money
+        on
+            {{ agent_goals.same_session('rule_derived', 'outcome_money') }}
+            and rule_derived.source_goal = outcome_money.goal
+),
+
 joined as (
     select
         outcomes.*,
@@ -39,8 +63,7 @@ joined as (
         outcome_money.default_value,
         outcome_money.unrealised_value,
         outcome_money.rolled_up_value,
-        -- A goal that a rule derives was worked for by working for the goal that the rule looks at.
-        case when outcomes.is_rule_derived then source_money.rolled_up_cost else outcome_money.rolled_up_cost end
+        case when outcomes.is_rule_derived then source_costs.rolled_up_cost else outcome_money.rolled_up_cost end
             as metric_cost,
         coalesce(outcomes.agent, sessions.agent) as outcome_agent,
         coalesce(outcomes.experiment, sessions.experiment) as outcome_experiment,
@@ -51,17 +74,17 @@ joined as (
         sessions.model,
         sessions.started_at as session_started_at,
         {{ agent_goals.local_date('sessions.started_at') }} as session_date
+    -- Every outcome has one of each. A left join says so to planners, which else guess low and hold the wide outcomes in
+    -- memory to look up the narrow rest.
     from outcomes
-    inner join goal_positions
+    left join goal_positions
         on {{ agent_goals.same_goal('outcomes', 'goal_positions') }}
-    inner join outcome_money
+    left join outcome_money
         on {{ agent_goals.same_goal('outcomes', 'outcome_money') }}
-    inner join sessions
+    left join source_costs
+        on {{ agent_goals.same_goal('outcomes', 'source_costs') }}
+    left join sessions
         on {{ agent_goals.same_session('outcomes', 'sessions') }}
-    left join outcome_money as source_money
-        on
-            {{ agent_goals.same_session('outcomes', 'source_money') }}
-            and outcomes.source_goal = source_money.goal
 ),
 
 final as (

@@ -1,6 +1,6 @@
 {{ agent_goals.kept_by(['session']) }}
 
-{%- set cost_types = ['llm', 'tool', 'retrieval', 'infrastructure', 'human', 'other'] -%}
+{%- set cost_types = ['llm', 'tool', 'retrieval', 'infrastructure', 'human', 'other', 'evaluation'] -%}
 with
 
 sessions as (
@@ -23,14 +23,19 @@ goal_outcomes as (
     {{ agent_goals.open_rows('agent_goals__goal_outcomes') }}
 ),
 
-session_tokens as (
+-- What a session cost is the same before and after its costs are shared, and there are fewer events than lines.
+session_costs as (
     select
         environment,
         session_id,
         count(*) as count_cost_events,
         count(case when amount is null and is_counted then 1 end) as count_missing_amounts,
         sum(case when is_counted then input_tokens end) as input_tokens,
-        sum(case when is_counted then output_tokens end) as output_tokens
+        sum(case when is_counted then output_tokens end) as output_tokens,
+        sum(amount) as total_cost,
+        {%- for cost_type in cost_types %}
+        sum(case when cost_type = '{{ cost_type }}' then amount end) as {{ cost_type }}_cost{{ ',' if not loop.last }}
+        {%- endfor %}
     from (
         select
             cost_events.*,
@@ -40,33 +45,13 @@ session_tokens as (
     group by environment, session_id
 ),
 
--- What a line's goal became of decides whether its cost is in any metric.
-judged_lines as (
-    select
-        cost_lines.environment,
-        cost_lines.session_id,
-        cost_lines.cost_type,
-        cost_lines.attribution,
-        cost_lines.amount,
-        goal_outcomes.verdict
-    from cost_lines
-    left join goal_outcomes
-        on {{ agent_goals.same_goal('cost_lines', 'goal_outcomes') }}
-),
-
-session_costs as (
+unattributed as (
     select
         environment,
         session_id,
-        sum(amount) as total_cost,
-        {%- for cost_type in cost_types %}
-        sum(case when cost_type = '{{ cost_type }}' then amount end) as {{ cost_type }}_cost,
-        {%- endfor %}
-        sum(case when attribution = 'evaluation' then amount end) as evaluation_cost,
-        sum(case when attribution in ('direct', 'shared') then amount end) as attributed_cost,
-        sum(case when attribution in ('direct', 'shared') and verdict = 'unjudged' then amount end) as unjudged_cost,
-        sum(case when attribution = 'unattributed' then amount end) as unattributed_cost
-    from judged_lines
+        sum(amount) as unattributed_cost
+    from cost_lines
+    where attribution = 'unattributed'
     group by environment, session_id
 ),
 
@@ -94,7 +79,10 @@ session_goals as (
         count(case when counts_for_success and verdict in ('achieved', 'not_achieved') then 1 end) as count_judged,
         count(case when counts_for_success and verdict in ('not_achieved', 'unjudged') then 1 end) as count_short,
         {{ agent_goals.bool_or('is_escalated') }} as is_escalated,
-        sum(default_value) as default_value
+        sum(default_value) as default_value,
+        -- What a goal became decides whether its cost is in any metric.
+        sum(own_cost) as attributed_cost,
+        sum(case when verdict = 'unjudged' then own_cost end) as unjudged_cost
     from (
         select
             goal_outcomes.*,
@@ -136,16 +124,17 @@ final as (
         coalesce(session_goals.count_goals_not_applicable, 0) as count_goals_not_applicable,
         case when session_goals.count_judged > 0 then session_goals.count_short = 0 end as is_successful,
 
-        {%- for column in [
-            'total_cost', 'llm_cost', 'tool_cost', 'retrieval_cost', 'infrastructure_cost', 'human_cost', 'other_cost',
-            'evaluation_cost', 'attributed_cost', 'unjudged_cost', 'unattributed_cost',
-        ] %}
-        {{ agent_goals.as_type('session_costs.' ~ column, 'decimal') }} as {{ column }},
+        {{ agent_goals.as_type('session_costs.total_cost', 'decimal') }} as total_cost,
+        {%- for cost_type in cost_types %}
+        {{ agent_goals.as_type('session_costs.' ~ cost_type ~ '_cost', 'decimal') }} as {{ cost_type }}_cost,
         {%- endfor %}
-        coalesce(session_tokens.count_cost_events, 0) as count_cost_events,
-        coalesce(session_tokens.count_missing_amounts, 0) as count_missing_amounts,
-        {{ agent_goals.as_type('session_tokens.input_tokens', 'integer') }} as input_tokens,
-        {{ agent_goals.as_type('session_tokens.output_tokens', 'integer') }} as output_tokens,
+        {{ agent_goals.as_type('session_goals.attributed_cost', 'decimal') }} as attributed_cost,
+        {{ agent_goals.as_type('session_goals.unjudged_cost', 'decimal') }} as unjudged_cost,
+        {{ agent_goals.as_type('unattributed.unattributed_cost', 'decimal') }} as unattributed_cost,
+        coalesce(session_costs.count_cost_events, 0) as count_cost_events,
+        coalesce(session_costs.count_missing_amounts, 0) as count_missing_amounts,
+        {{ agent_goals.as_type('session_costs.input_tokens', 'integer') }} as input_tokens,
+        {{ agent_goals.as_type('session_costs.output_tokens', 'integer') }} as output_tokens,
 
         {%- for column in ['landed_value', 'attributed_value', 'unrealised_value', 'unattributed_value'] %}
         {{ agent_goals.as_type('session_values.' ~ column, 'decimal') }} as {{ column }},
@@ -153,7 +142,7 @@ final as (
         {{ agent_goals.as_type('session_goals.default_value', 'decimal') }} as default_value,
         sessions.metadata
     from sessions
-    {%- for part in ['session_goals', 'session_costs', 'session_tokens', 'session_values'] %}
+    {%- for part in ['session_goals', 'session_costs', 'unattributed', 'session_values'] %}
     left join {{ part }}
         on {{ agent_goals.same_session('sessions', part) }}
     {%- endfor %}
