@@ -43,11 +43,19 @@ known_customers as (
 ),
 
 final as (
-    select environment, session_id from known_sessions
-    where {{ agent_goals.hashed('session_id') }} in (select subject_hash from tombstones where subject = 'session')
+    select known_sessions.environment, known_sessions.session_id
+    from known_sessions
+    inner join tombstones
+        on
+            {{ agent_goals.hashed('known_sessions.session_id') }} = tombstones.subject_hash
+            and tombstones.subject = 'session'
     union
-    select environment, session_id from known_customers
-    where {{ agent_goals.hashed('customer_id') }} in (select subject_hash from tombstones where subject = 'customer')
+    select known_customers.environment, known_customers.session_id
+    from known_customers
+    inner join tombstones
+        on
+            {{ agent_goals.hashed('known_customers.customer_id') }} = tombstones.subject_hash
+            and tombstones.subject = 'customer'
 )
 
 select * from final

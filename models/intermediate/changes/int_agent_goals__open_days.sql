@@ -18,7 +18,7 @@ session_days as (
     select * from {{ ref('int_agent_goals__session_days') }}
 ),
 
-hashes as (
+hashed_sessions as (
     select {{ agent_goals.hashed('session_id') }} as session_hash from open_sessions
     union
     select tombstones.subject_hash as session_hash
@@ -30,8 +30,8 @@ hashes as (
 final as (
     select session_days.metric_date
     from session_days
-    inner join hashes
-        on session_days.session_hash = hashes.session_hash
+    inner join hashed_sessions
+        on session_days.session_hash = hashed_sessions.session_hash
     group by session_days.metric_date
 )
 

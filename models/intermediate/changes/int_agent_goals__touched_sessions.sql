@@ -36,6 +36,11 @@ open_batches as (
     where input_kind = 'batch' and not is_gone
 ),
 
+changed_package as (
+    select input_id from open_inputs
+    where input_kind = 'package'
+),
+
 -- A definition, a rate or a price touches sessions whether it is new or gone.
 expecting as (
     select agents as expected_agents from open_inputs
@@ -62,36 +67,41 @@ changed_prices as (
 ),
 
 open_tombstones as (
-    select
-        tombstones.subject,
-        tombstones.subject_hash
+    select tombstones.subject_hash
     from (
         {{ agent_goals.raw_rows('tombstones', {'subject': 'text', 'subject_hash': 'text'}) | indent(8) }}
     ) as tombstones
     inner join open_batches
         on tombstones.batch_id = open_batches.batch_id
+    where tombstones.subject = 'customer_of_session'
 ),
 
 {% for table in record_tables -%}
 new_{{ table }} as (
-    select event_id from {{ table }}
-    where batch_id in (select batch_id from open_batches)
-    group by event_id
+    select {{ table }}.event_id
+    from {{ table }}
+    inner join open_batches
+        on {{ table }}.batch_id = open_batches.batch_id
+    group by {{ table }}.event_id
 ),
 
 {% endfor -%}
 touched as (
     {%- for table in record_tables %}
     -- An event that is sent again may come from another session than before.
-    select environment, session_id from {{ table }}
-    where event_id in (select event_id from new_{{ table }})
+    select {{ table }}.environment, {{ table }}.session_id
+    from {{ table }}
+    inner join new_{{ table }}
+        on {{ table }}.event_id = new_{{ table }}.event_id
     union all
     select environment, session_id from {{ table }}
-    where exists (select 1 from open_inputs where input_kind = 'package')
+    where exists (select 1 from changed_package)
     {%- if 'goal' in columns[table] %}
     union all
-    select environment, session_id from {{ table }}
-    where goal in (select goal from touched_goals)
+    select {{ table }}.environment, {{ table }}.session_id
+    from {{ table }}
+    inner join touched_goals
+        on {{ table }}.goal = touched_goals.goal
     {%- endif %}
     {%- if 'sub_goals_achieved' in columns[table] %}
     union all
@@ -142,8 +152,10 @@ touched as (
     {%- if 'customer_id' in columns[table] %}
     -- Of a forgotten session's customer the other sessions remain.
     union all
-    select environment, session_id from {{ table }}
-    where {{ agent_goals.hashed('customer_id') }} in (select subject_hash from open_tombstones where subject = 'customer_of_session')
+    select {{ table }}.environment, {{ table }}.session_id
+    from {{ table }}
+    inner join open_tombstones
+        on {{ agent_goals.hashed(table ~ '.customer_id') }} = open_tombstones.subject_hash
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -120,7 +120,8 @@ class _Removal:
         forgotten.add(f"{self._raw.schema}.{REJECTED_RECORDS.name}", self._remove_rejected(ids))
         if any(unmarked.values()) and not self._dry_run:
             lost = {subject_hash(customer) for customer in served}
-            forgotten.batch_id = self._mark(dict[str, Collection[str]](unmarked) | {"customer_of_session": lost})
+            marks: dict[str, Collection[str]] = {subject: hashes for subject, hashes in unmarked.items()}
+            forgotten.batch_id = self._mark(marks | {"customer_of_session": lost})
         return forgotten
 
     def _tables(self) -> dict[_Table, dict[Subject, str]]:
