@@ -8,73 +8,66 @@ goal_ancestors as (
     select * from {{ ref('int_agent_goals__goal_ancestors') }}
 ),
 
+-- Goals that were recorded, judged or not, share the costs that name no goal.
+marked as (
+    select
+        outcomes.*,
+        is_recorded and goal_kind <> 'evaluation' and verdict <> 'not_applicable' as is_shareable
+    from outcomes
+),
+
+-- Each goal below another one, with what became of both.
+relations as (
+    select
+        goal_ancestors.environment,
+        goal_ancestors.session_id,
+        goal_ancestors.goal,
+        goal_ancestors.ancestor_goal,
+        goal_ancestors.depth,
+        ancestors.is_recorded as is_ancestor_recorded,
+        descendants.is_shareable,
+        descendants.verdict,
+        descendants.goal_weight,
+        -- The sub-goals of a composite that has none by definition are those that its session recorded.
+        goal_ancestors.depth = 1 and (descendants.is_recorded or descendants.verdict_source = 'derived') as is_recorded_sub_goal
+    from goal_ancestors
+    inner join marked as descendants
+        on {{ agent_goals.same_goal('goal_ancestors', 'descendants') }}
+    inner join marked as ancestors
+        on
+            {{ agent_goals.same_session('goal_ancestors', 'ancestors') }}
+            and goal_ancestors.ancestor_goal = ancestors.goal
+),
+
 climbs as (
     select
         environment,
         session_id,
         goal,
         max(case when depth = 1 then ancestor_goal end) as parent_goal,
-        max(depth) as depth
-    from goal_ancestors
+        max(depth) as depth,
+        {{ agent_goals.bool_or('is_ancestor_recorded') }} as has_recorded_ancestor
+    from relations
     group by environment, session_id, goal
 ),
 
--- Goals that were recorded, judged or not, share the costs that name no goal.
-shareable as (
+recorded_sub_goals as (
     select
         environment,
         session_id,
-        goal
-    from outcomes
-    where is_recorded and goal_kind <> 'evaluation' and verdict <> 'not_applicable'
-),
-
-with_recorded_descendant as (
-    select
-        goal_ancestors.environment,
-        goal_ancestors.session_id,
-        goal_ancestors.ancestor_goal as goal
-    from goal_ancestors
-    inner join shareable
-        on {{ agent_goals.same_goal('goal_ancestors', 'shareable') }}
-    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
-),
-
-with_recorded_ancestor as (
-    select
-        goal_ancestors.environment,
-        goal_ancestors.session_id,
-        goal_ancestors.goal
-    from goal_ancestors
-    inner join outcomes
-        on
-            {{ agent_goals.same_session('goal_ancestors', 'outcomes') }}
-            and goal_ancestors.ancestor_goal = outcomes.goal
-    where outcomes.is_recorded
-    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.goal
-),
-
--- The sub-goals of a composite that has none by definition are those that its session recorded.
-recorded_sub_goals as (
-    select
-        goal_ancestors.environment,
-        goal_ancestors.session_id,
-        goal_ancestors.ancestor_goal as goal,
-        count(*) as count_sub_goals,
-        count(case when outcomes.verdict = 'achieved' then 1 end) as count_sub_goals_achieved,
+        ancestor_goal as goal,
+        {{ agent_goals.bool_or('is_shareable') }} as has_shareable_descendant,
+        {{ agent_goals.bool_or('is_recorded_sub_goal') }} as has_sub_goals,
+        count(case when is_recorded_sub_goal then 1 end) as count_sub_goals,
+        count(case when is_recorded_sub_goal and verdict = 'achieved' then 1 end) as count_sub_goals_achieved,
         {{ agent_goals.ratio(
-            "coalesce(sum(case when outcomes.verdict = 'achieved' then outcomes.goal_weight end), 0)",
-            "sum(case when outcomes.verdict <> 'not_applicable' then outcomes.goal_weight end)"
+            "coalesce(sum(case when is_recorded_sub_goal and verdict = 'achieved' then goal_weight end), 0)",
+            "sum(case when is_recorded_sub_goal and verdict <> 'not_applicable' then goal_weight end)"
         ) }} as progress,
-        {{ agent_goals.bool_or("outcomes.verdict = 'unjudged'") }} as has_missing_sub_goals,
-        {{ agent_goals.bool_or("outcomes.verdict = 'not_achieved'") }} as has_failed_sub_goals
-    from goal_ancestors
-    inner join outcomes
-        on {{ agent_goals.same_goal('goal_ancestors', 'outcomes') }}
-    where
-        goal_ancestors.depth = 1
-        and (outcomes.is_recorded or outcomes.verdict_source = 'derived')
-    group by goal_ancestors.environment, goal_ancestors.session_id, goal_ancestors.ancestor_goal
+        {{ agent_goals.bool_or("is_recorded_sub_goal and verdict = 'unjudged'") }} as has_missing_sub_goals,
+        {{ agent_goals.bool_or("is_recorded_sub_goal and verdict = 'not_achieved'") }} as has_failed_sub_goals
+    from relations
+    group by environment, session_id, ancestor_goal
 ),
 
 final as (
@@ -87,9 +80,9 @@ final as (
         climbs.parent_goal,
         {{ agent_goals.as_type('coalesce(climbs.depth, 0)', 'integer') }} as depth,
         climbs.goal is null as is_top_level,
-        with_recorded_descendant.goal is not null as has_recorded_descendant,
-        outcomes.is_recorded and with_recorded_ancestor.goal is null as is_recorded_top_level,
-        shareable.goal is not null and with_recorded_descendant.goal is null as is_leaf,
+        coalesce(recorded_sub_goals.has_shareable_descendant, false) as has_recorded_descendant,
+        outcomes.is_recorded and not coalesce(climbs.has_recorded_ancestor, false) as is_recorded_top_level,
+        outcomes.is_shareable and not coalesce(recorded_sub_goals.has_shareable_descendant, false) as is_leaf,
         outcomes.has_second_parent
         or (
             outcomes.claimed_parent_goal is not null
@@ -102,7 +95,7 @@ final as (
                 outcomes.count_sub_goals = 0
                 and outcomes.goal_scope = 'session'
                 and (outcomes.is_recorded or outcomes.verdict_source = 'derived')
-                and recorded_sub_goals.goal is not null
+                and recorded_sub_goals.has_sub_goals
                 then recorded_sub_goals.{{ column }}
             else outcomes.{{ column }}
         end as {{ column }},
@@ -121,8 +114,8 @@ final as (
         {%- else %}
         1
         {%- endif %} as share_weight
-    from outcomes
-    {%- for part in ['climbs', 'shareable', 'with_recorded_descendant', 'with_recorded_ancestor', 'recorded_sub_goals'] %}
+    from marked as outcomes
+    {%- for part in ['climbs', 'recorded_sub_goals'] %}
     left join {{ part }}
         on {{ agent_goals.same_goal('outcomes', part) }}
     {%- endfor %}

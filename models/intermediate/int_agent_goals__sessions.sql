@@ -1,32 +1,4 @@
-{%- set session_fields = [
-    'agent', 'agent_version', 'customer_id', 'customer_segment', 'channel', 'started_at', 'ended_at', 'model',
-    'experiment', 'variant', 'metadata',
-] -%}
 with
-
-session_records as (
-    select
-        sessions.*,
-        row_number() over (
-            partition by environment, session_id
-            order by occurred_at, loaded_at, event_id
-        ) as event_ordinal
-    from {{ ref('stg_agent_goals__sessions') }} as sessions
-),
-
-goal_events as (
-    select
-        goal_events.*,
-        row_number() over (
-            partition by environment, session_id
-            order by occurred_at, loaded_at, event_id
-        ) as event_ordinal
-    from {{ ref('stg_agent_goals__goal_events') }} as goal_events
-),
-
-cost_events as (
-    select * from {{ ref('stg_agent_goals__cost_events') }}
-),
 
 value_events as (
     select * from {{ ref('stg_agent_goals__value_events') }}
@@ -37,29 +9,39 @@ conversation_turns as (
 ),
 
 from_records as (
-    select
-        environment,
-        session_id,
-        {%- for field in session_fields %}
-        {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }},
-        {%- endfor %}
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at
-    from session_records
-    group by environment, session_id
+    {{ agent_goals.last_said('stg_agent_goals__sessions', [
+        'agent', 'agent_version', 'customer_id', 'customer_segment', 'channel', 'started_at', 'ended_at', 'model',
+        'experiment', 'variant', 'metadata',
+    ], is_single=true) | indent(4) }}
 ),
 
 from_goals as (
+    {{ agent_goals.last_said(
+        'stg_agent_goals__goal_events', ['agent', 'customer_id', 'experiment', 'variant']
+    ) | indent(4) }}
+),
+
+cost_times as (
     select
         environment,
         session_id,
-        {%- for field in ['agent', 'customer_id', 'experiment', 'variant'] %}
-        {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }},
-        {%- endfor %}
         min(occurred_at) as first_at,
         max(occurred_at) as last_at
-    from goal_events
+    from {{ ref('stg_agent_goals__cost_events') }}
     group by environment, session_id
+),
+
+-- What costs say matters where nothing else names the agent or the model.
+unnamed as (
+    select
+        cost_times.environment,
+        cost_times.session_id
+    from cost_times
+    left join from_records
+        on {{ agent_goals.same_session('cost_times', 'from_records') }}
+    left join from_goals
+        on {{ agent_goals.same_session('cost_times', 'from_goals') }}
+    where coalesce(from_records.agent, from_goals.agent) is null or from_records.model is null
 ),
 
 costs_by_model as (
@@ -69,10 +51,9 @@ costs_by_model as (
         model,
         max(agent) as agent,
         sum(case when cost_type = 'llm' then amount end) as llm_amount,
-        max(case when cost_type = 'llm' then 1 else 0 end) as has_llm_cost,
-        min(occurred_at) as first_at,
-        max(occurred_at) as last_at
-    from cost_events
+        max(case when cost_type = 'llm' then 1 else 0 end) as has_llm_cost
+    from {{ ref('stg_agent_goals__cost_events') }} as cost_events
+    where exists (select 1 from unnamed where {{ agent_goals.same_session('cost_events', 'unnamed') }})
     group by environment, session_id, model
 ),
 
@@ -92,9 +73,7 @@ from_costs as (
         environment,
         session_id,
         {{ agent_goals.latest_value('agent', 'model_ordinal') }} as agent,
-        {{ agent_goals.latest_value('case when has_llm_cost = 1 then model end', 'model_ordinal') }} as model,
-        min(first_at) as first_at,
-        max(last_at) as last_at
+        {{ agent_goals.latest_value('case when has_llm_cost = 1 then model end', 'model_ordinal') }} as model
     from ranked_models
     group by environment, session_id
 ),
@@ -127,7 +106,7 @@ session_keys as (
     union
     select environment, session_id from from_goals
     union
-    select environment, session_id from from_costs
+    select environment, session_id from cost_times
     union
     select environment, session_id from from_values
     union
@@ -148,18 +127,18 @@ joined as (
         coalesce(from_records.variant, from_goals.variant) as variant,
         from_records.metadata,
         from_records.started_at as reported_started_at,
-        {{ agent_goals.least_known(['from_costs.first_at', 'from_turns.first_at']) }} as first_action_at,
+        {{ agent_goals.least_known(['cost_times.first_at', 'from_turns.first_at']) }} as first_action_at,
         from_goals.first_at as first_goal_at,
         {{ agent_goals.least_known(['from_records.first_at', 'from_values.first_at']) }} as first_other_at,
         from_records.ended_at as reported_ended_at,
         {{ agent_goals.greatest_known([
-            'from_records.last_at', 'from_goals.last_at', 'from_costs.last_at', 'from_values.last_at', 'from_turns.last_at',
+            'from_records.last_at', 'from_goals.last_at', 'cost_times.last_at', 'from_values.last_at', 'from_turns.last_at',
         ]) }} as last_seen_at,
         coalesce(from_turns.count_turns, 0) as count_turns,
         coalesce(from_turns.count_user_turns, 0) as count_user_turns,
         coalesce(from_turns.count_tool_turns, 0) as count_tool_turns
     from session_keys
-    {%- for part in ['from_records', 'from_goals', 'from_costs', 'from_values', 'from_turns'] %}
+    {%- for part in ['from_records', 'from_goals', 'cost_times', 'from_costs', 'from_values', 'from_turns'] %}
     left join {{ part }}
         on {{ agent_goals.same_session('session_keys', part) }}
     {%- endfor %}

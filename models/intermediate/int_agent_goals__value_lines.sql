@@ -37,7 +37,7 @@ goal_money as (
 ),
 
 -- What no value event and no money of its own has given a value shares in the session's unnamed value.
-receivers as (
+candidates as (
     select share_receivers.*
     from share_receivers
     left join named_goals
@@ -50,6 +50,11 @@ receivers as (
         and goal_money.goal is null
 ),
 
+-- The achieved leaves may all have weight zero where an unachieved one has it all, so they are weighed again.
+receivers as (
+    {{ agent_goals.weighed_receivers('candidates') | indent(4) }}
+),
+
 unnamed as (
     select
         value_events.event_id,
@@ -57,28 +62,24 @@ unnamed as (
         value_events.session_id,
         value_events.amount,
         receivers.goal as receiver_goal,
-        receivers.goal_sequence,
+        receivers.receiver_number,
         receivers.share_weight,
-        sum(receivers.share_weight) over (partition by value_events.event_id) as receivers_weight
+        receivers.count_even_receivers
     from value_events
     left join receivers
         on {{ agent_goals.same_session('value_events', 'receivers') }}
     where value_events.goal is null and value_events.amount is not null
 ),
 
--- The achieved leaves may all have weight zero where an unachieved one has it all.
-shared as (
-    select
-        unnamed.*,
-        {{ agent_goals.as_type('case when receivers_weight = 0 then 1 else share_weight end', 'decimal') }} as split_weight
-    from unnamed
-    where receiver_goal is not null
+-- Where a session's goals share unequally, every share depends on the others; such values are split apart from the rest.
+uneven as (
+    select * from unnamed
+    where receiver_goal is not null and count_even_receivers is null
 ),
 
 split as (
     {{ agent_goals.exact_split(
-        'shared', amount='amount', weight='split_weight', partition_by=['event_id'],
-        order_by=['goal_sequence', 'receiver_goal']
+        'uneven', amount='amount', weight='share_weight', partition_by=['event_id'], order_by=['receiver_number']
     ) | indent(4) }}
 ),
 
@@ -128,11 +129,16 @@ final as (
         event_id,
         environment,
         session_id,
-        cast(null as {{ agent_goals.data_type('text') }}) as goal,
-        'unattributed' as attribution,
-        amount
+        receiver_goal as goal,
+        case when receiver_goal is null then 'unattributed' else 'shared' end as attribution,
+        case
+            when receiver_goal is null then amount
+            else {{ agent_goals.even_split(
+                'amount', 'share_weight', 'receiver_number', 'count_even_receivers'
+            ) | indent(12) }}
+        end as amount
     from unnamed
-    where receiver_goal is null
+    where receiver_goal is null or count_even_receivers is not null
 )
 
 select * from final

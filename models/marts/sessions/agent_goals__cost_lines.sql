@@ -18,7 +18,7 @@ uneven as (
         share_receivers.goal as receiver_goal,
         share_receivers.receiver_number,
         share_receivers.share_weight
-    from cost_events
+    from {{ ref('stg_agent_goals__cost_events') }} as cost_events
     inner join share_receivers
         on {{ agent_goals.same_session('cost_events', 'share_receivers') }}
     where
