@@ -44,15 +44,20 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- `dbt run --empty` sees none of the inputs. -#}
+{% macro takes_notes() -%}
+    {{ return(agent_goals.keeps_tables() and not flags.EMPTY) }}
+{%- endmacro %}
+
 {#- A table that is made anew has been built from nothing yet. -#}
 {% macro forget_what_was_built() -%}
-    {%- if agent_goals.keeps_tables() and not is_incremental() -%}
+    {%- if agent_goals.takes_notes() and not is_incremental() -%}
     delete from {{ ref('int_agent_goals__built_inputs').render() }} where table_name = '{{ this.identifier }}'
     {%- endif -%}
 {%- endmacro %}
 
 {% macro unnote_what_is_gone() -%}
-    {%- if agent_goals.keeps_tables() -%}
+    {%- if agent_goals.takes_notes() -%}
     delete from {{ ref('int_agent_goals__built_inputs').render() }}
     where
         table_name = '{{ this.identifier }}'
@@ -65,7 +70,7 @@
 
 {#- Only what this run found open: another run's list may be older than the rows that this table was just made of. -#}
 {% macro note_what_was_built() -%}
-    {%- if agent_goals.keeps_tables() -%}
+    {%- if agent_goals.takes_notes() -%}
     insert into {{ ref('int_agent_goals__built_inputs').render() }}
     select
         '{{ this.identifier }}' as table_name,
