@@ -23,7 +23,11 @@ ordered as (
         unit_verdicts.*,
         row_number() over (partition by {{ unit_goal }} order by occurred_at, loaded_at, event_id) as event_ordinal
     from {{ ref('int_agent_goals__unit_verdicts') }} as unit_verdicts
-    where exists (select 1 from repeated where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(4) }})
+    where
+        exists (
+            select 1 from repeated
+            where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(12) }}
+        )
 ),
 
 -- The most trusted source's last verdict wins, so trust comes before the order of events.
@@ -122,7 +126,10 @@ decided as (
         contradicts_threshold as has_verdict_against_threshold
     from unit_verdicts
     where
-        not exists (select 1 from repeated where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(8) }})
+        not exists (
+            select 1 from repeated
+            where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(12) }}
+        )
 ),
 
 timed as (

@@ -53,7 +53,11 @@ costs_by_model as (
         sum(case when cost_type = 'llm' then amount end) as llm_amount,
         max(case when cost_type = 'llm' then 1 else 0 end) as has_llm_cost
     from {{ ref('stg_agent_goals__cost_events') }} as cost_events
-    where exists (select 1 from unnamed where {{ agent_goals.same_session('cost_events', 'unnamed') }})
+    where
+        exists (
+            select 1 from unnamed
+            where {{ agent_goals.same_session('cost_events', 'unnamed') }}
+        )
     group by environment, session_id, model
 ),
 
