@@ -195,7 +195,7 @@ judged_{{ level }} as (
     from gathered_{{ level }}
 ),
 
-level_{{ level }} as (
+level_{{ level }} as {{ agent_goals.materialized() }} (
     select
         environment,
         customer_goal,
