@@ -119,3 +119,38 @@ def generate(path: Path, count: int) -> dict[str, int]:
             row = connection.execute(f"select count(*) from {SCHEMA}.{table}").fetchone()
             counts[table] = int(row[0]) if row else 0
     return counts
+
+
+def add_increment(path: Path) -> dict[str, int]:
+    """Add one load of a hundredth of what is there: new sessions, and late events of old ones.
+
+    Four fifths are sessions of the day after the last one, shaped like the latest ones that are there. The rest are another
+    person's verdicts and another cost of sessions of the last 60 days.
+
+    Args:
+        path: a file that `generate` wrote.
+
+    Returns:
+        how many rows each raw table has more.
+    """
+    counts = {}
+    stamp = "(select max(loaded_at) + interval 1 hour from {table}) as loaded_at, 'increment' as batch_id"
+    new = "'new_' || event_id as event_id, 'new_' || session_id as session_id, occurred_at + interval 36 hour as occurred_at"
+    late = {"goal_events": "event_id like 'human%'", "cost_events": "event_id like 'cost%\\_0' escape '\\'"}
+    with duckdb.connect(str(path)) as connection:
+        sessions = connection.execute(f"select count(*) from {SCHEMA}.sessions where batch_id not like 'again%'").fetchone()
+        first_copied = f"s{int((sessions[0] if sessions else 0) * 0.992):09d}"
+        for table in RECORDS:
+            name = f"{SCHEMA}.{table}"
+            stamped = f"{new}, {stamp.format(table=name)}"
+            moved = ", started_at + interval 36 hour as started_at" if table == "sessions" else ""
+            select = f"select * replace ({stamped}{moved}) from {name} where session_id >= '{first_copied}'"
+            if table in late:
+                select += f"""
+                    union all
+                    select * replace ('late_' || event_id as event_id, {stamp.format(table=name)}) from {name}
+                    where {late[table]} and batch_id not like 'again%'
+                        and occurred_at > (select max(occurred_at) - interval 60 day from {name}) and hash(session_id) % 50 = 0"""
+            row = connection.execute(f"insert into {name} {select}").fetchone()
+            counts[table] = int(row[0]) if row else 0
+    return counts

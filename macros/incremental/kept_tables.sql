@@ -22,18 +22,19 @@
     ) }}
 {%- endmacro %}
 
-{#- The names of the tables that are kept: an input is built when all of them are built from it. -#}
+{#- The names of the tables that are kept, with whether they are there: an input is built when all of them are built from it. -#}
 {% macro kept_tables() -%}
-    {%- set names = [] -%}
-    {%- if execute -%}
+    {%- set tables = {} -%}
+    {%- if execute and flags.INTROSPECT -%}
         {%- for node in graph.nodes.values() -%}
             {%- if node.resource_type == 'model' and node.package_name == 'agent_goals'
                     and node.config.materialized == 'incremental' and node.name != 'int_agent_goals__built_inputs' -%}
-                {%- do names.append(node.name) -%}
+                {%- set found = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
+                {%- do tables.update({node.alias: found is not none}) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(names | sort) }}
+    {{ return(tables) }}
 {%- endmacro %}
 
 {% macro remove_open_rows(key) -%}

@@ -1,4 +1,5 @@
 {#- In a run that works on a part of the sessions only those can matter. -#}
+{%- set opened = agent_goals.opened() -%}
 {%- set session = {'environment': 'text', 'session_id': 'text'} -%}
 {%- set tables = {
     'goal_events': dict(session, customer_id='text'), 'cost_events': session, 'value_events': session,
@@ -18,9 +19,9 @@ tombstones as (
     ) as raw_rows
     where
         exists (select 1 from tombstones)
-        {%- if agent_goals.is_partial_run() %}
+        {%- if opened %}
         and exists (
-            select 1 from {{ ref('int_agent_goals__open_sessions') }} as open_sessions
+            select 1 from {{ opened }} as open_sessions
             where {{ agent_goals.same_session('raw_rows', 'open_sessions') }}
         )
         {%- endif %}

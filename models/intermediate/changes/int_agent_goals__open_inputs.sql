@@ -1,4 +1,6 @@
 {%- set tables = agent_goals.kept_tables() -%}
+{#- What somebody dropped has been built from nothing. -#}
+{%- set present = tables.items() | selectattr(1) | map(attribute=0) | list -%}
 with
 
 inputs as (
@@ -21,7 +23,7 @@ built_inputs as (
         valid_from,
         count(distinct table_name) as count_tables
     from {{ ref('int_agent_goals__built_inputs') }}
-    where table_name in ({{ agent_goals.text_literals(tables or ['none']) }})
+    where table_name in ({{ agent_goals.text_literals(present or ['none']) }})
     group by input_id, input_kind, subject, agents, valid_from
 ),
 
