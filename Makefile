@@ -10,10 +10,11 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
-LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-strip-extras --custom-compile-command "make lock" python/pyproject.toml --extra prices --group python/pyproject.toml:dev
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-strip-extras --custom-compile-command "make lock"
+LOCK := $(COMPILE) python/pyproject.toml --extra prices --group python/pyproject.toml:dev
 
-.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines format docs bench lock clean
+.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +36,15 @@ setup: .venv/.installed ## make .venv from the lock file
 	$(PIP_INSTALL) --require-hashes -r requirements-engines.lock
 	@touch $@
 
+.venv-warehouses/.installed: requirements-warehouses.lock
+	PYTHON=$(PYTHON) python/bootstrap.sh .venv-warehouses
+	.venv-warehouses/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-warehouses.lock
+	@touch $@
+
 lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes newer versions
 	$(LOCK) $(LOCK_FLAGS) --output-file requirements.lock >/dev/null
 	$(LOCK) $(LOCK_FLAGS) --group python/pyproject.toml:engines --constraints requirements.lock --output-file requirements-engines.lock >/dev/null
+	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:warehouses --output-file requirements-warehouses.lock >/dev/null
 
 # --- what a person looks at
 
@@ -76,10 +83,16 @@ test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from 
 	AGENT_GOALS_DUCKDB_PATH=target/test/seeded.duckdb dbt build --target-path target/test/seeded --vars '{agent_goals__use_seeds: true}'
 
 test-python: .venv/.installed ## the helper's tests, and dbt's on real data and in a project that installs the package
-	cd python && pytest --numprocesses 2 --ignore tests/engines
+	cd python && pytest --numprocesses 2 --ignore tests/engines --ignore tests/warehouses
 
-test-engines: .venv/.engines ## the same SQL on PostgreSQL and Spark, where they are installed
+test-engines: .venv/.engines ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
 	cd python && pytest tests/engines
+
+test-spark: .venv/.engines ## of these, what is about Spark
+	cd python && pytest tests/engines -k spark
+
+test-compile: .venv-warehouses/.installed ## the SQL for BigQuery, Databricks, Redshift and Snowflake, compiled and parsed
+	cd python && ../.venv-warehouses/bin/python -m pytest tests/warehouses
 
 format: .venv/.installed ## format the Python and SQL files
 	ruff check --fix .

@@ -4,6 +4,14 @@
 {%- endmacro %}
 
 {% macro default__latest_value(expression, ordinal) -%}
+    max_by({{ expression }}, case when {{ expression }} is not null then {{ ordinal }} end)
+{%- endmacro %}
+
+{% macro duckdb__latest_value(expression, ordinal) -%}
+    max_by({{ expression }}, {{ ordinal }}) filter (where {{ expression }} is not null)
+{%- endmacro %}
+
+{% macro spark__latest_value(expression, ordinal) -%}
     max_by({{ expression }}, {{ ordinal }}) filter (where {{ expression }} is not null)
 {%- endmacro %}
 

@@ -17,7 +17,25 @@
     )
 {%- endmacro %}
 
-{#- Spark's one timestamp type reads offsets, and text without one in the session's zone, which the profile sets to UTC. -#}
+{% macro bigquery__text_as_utc(text) -%}
+    cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro snowflake__text_as_utc(text) -%}
+    cast(
+        convert_timezone(
+            'UTC',
+            cast(
+                case
+                    when {{ agent_goals.matches(text, '(Z|z|[0-9][+-][0-9]{2}:?[0-9]{2})$') }} then {{ text }}
+                    else {{ text }} || 'Z'
+                end as timestamp_tz
+            )
+        ) as timestamp_ntz
+    )
+{%- endmacro %}
+
+{#- Spark's one timestamp type reads offsets, and text without one in the session's zone, which is UTC while models are built. -#}
 {% macro spark__text_as_utc(text) -%}
     cast({{ text }} as timestamp)
 {%- endmacro %}
@@ -35,6 +53,14 @@
     cast(({{ timestamp }} at time zone 'UTC') at time zone '{{ agent_goals.setting("timezone") }}' as date)
 {%- endmacro %}
 
+{% macro bigquery__local_date(timestamp) -%}
+    date({{ timestamp }}, '{{ agent_goals.setting("timezone") }}')
+{%- endmacro %}
+
+{% macro snowflake__local_date(timestamp) -%}
+    cast(convert_timezone('UTC', '{{ agent_goals.setting("timezone") }}', {{ timestamp }}) as date)
+{%- endmacro %}
+
 {% macro spark__local_date(timestamp) -%}
     to_date(from_utc_timestamp({{ timestamp }}, '{{ agent_goals.setting("timezone") }}'))
 {%- endmacro %}
@@ -46,6 +72,18 @@
 
 {% macro default__seconds_between(started_at, ended_at) -%}
     cast(date_diff('microsecond', {{ started_at }}, {{ ended_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
+{%- endmacro %}
+
+{% macro bigquery__seconds_between(started_at, ended_at) -%}
+    cast(timestamp_diff({{ ended_at }}, {{ started_at }}, microsecond) as numeric) * cast(0.000001 as numeric)
+{%- endmacro %}
+
+{% macro snowflake__seconds_between(started_at, ended_at) -%}
+    cast(datediff('microsecond', {{ started_at }}, {{ ended_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
+{%- endmacro %}
+
+{% macro redshift__seconds_between(started_at, ended_at) -%}
+    cast(datediff('microsecond', {{ started_at }}, {{ ended_at }}) as decimal(28, 0)) * cast(0.000001 as decimal(6, 6))
 {%- endmacro %}
 
 {% macro postgres__seconds_between(started_at, ended_at) -%}
@@ -65,6 +103,14 @@
     {{ timestamp }} + ({{ days }}) * interval '1 day'
 {%- endmacro %}
 
+{% macro bigquery__days_after(timestamp, days) -%}
+    timestamp_add({{ timestamp }}, interval ({{ days }}) day)
+{%- endmacro %}
+
+{% macro snowflake__days_after(timestamp, days) -%}
+    dateadd('day', {{ days }}, {{ timestamp }})
+{%- endmacro %}
+
 {% macro spark__days_after(timestamp, days) -%}
     {{ timestamp }} + make_dt_interval(cast({{ days }} as int))
 {%- endmacro %}
@@ -76,6 +122,10 @@
 
 {% macro default__days_between(first_date, last_date) -%}
     ({{ last_date }} - {{ first_date }})
+{%- endmacro %}
+
+{% macro bigquery__days_between(first_date, last_date) -%}
+    date_diff({{ last_date }}, {{ first_date }}, day)
 {%- endmacro %}
 
 {% macro spark__days_between(first_date, last_date) -%}

@@ -1,11 +1,14 @@
 {#- What an outcome's own columns say, in whatever it was decided: one formula for sessions' and customers' outcomes. -#}
 
-{#- How far the score came to its threshold, at most 1; null without a score, or where more is not better. The score is
-    asked for first, since some warehouses' least ignores a null. -#}
+{#- How far the score came to its threshold: at most 1, and no lower than a record's number may be, so that sums hold it;
+    null without a score, or where more is not better. The score is asked for first, since some warehouses' least ignores
+    a null. -#}
 {% macro outcome_attainment() -%}
     case
         when score is not null and threshold > 0 and threshold_operator in ('>=', '>')
-            then {{ agent_goals.as_type('least(' ~ agent_goals.ratio('score', 'threshold') ~ ', 1)', 'decimal') }}
+            then {{ agent_goals.double_as_decimal(
+                'greatest(least(' ~ agent_goals.ratio('score', 'threshold') ~ ', 1), -1000000000000)'
+            ) }}
     end
 {%- endmacro %}
 
@@ -21,6 +24,6 @@
 {% macro is_expected_of(definitions, agent) -%}
     (
         {{ definitions }}.expected_agents = ',*,'
-        or position(',' || {{ agent }} || ',' in {{ definitions }}.expected_agents) > 0
+        or {{ agent_goals.text_position("',' || " ~ agent ~ " || ','", definitions ~ '.expected_agents') }} > 0
     )
 {%- endmacro %}

@@ -13,6 +13,14 @@
     cast(cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint) as decimal(38, 0))
 {%- endmacro %}
 
+{% macro bigquery__floor_quotient(dividend, divisor) -%}
+    div({{ dividend }}, {{ divisor }})
+{%- endmacro %}
+
+{% macro redshift__floor_quotient(dividend, divisor) -%}
+    {{ agent_goals.default__floor_quotient(dividend, divisor) }}
+{%- endmacro %}
+
 {% macro postgres__floor_quotient(dividend, divisor) -%}
     div(cast({{ dividend }} as numeric), cast({{ divisor }} as numeric))
 {%- endmacro %}

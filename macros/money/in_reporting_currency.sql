@@ -20,7 +20,9 @@
 
 {#- The currency that a landed amount is in. -#}
 {% macro landed_currency(currency) -%}
-    upper(coalesce({{ currency }}, {{ agent_goals.text_literal(agent_goals.setting('default_currency')) }}))
+    {{ agent_goals.upper_ascii(
+        'coalesce(' ~ currency ~ ', ' ~ agent_goals.text_literal(agent_goals.setting('default_currency')) ~ ')'
+    ) }}
 {%- endmacro %}
 
 {#- The join condition that gives a row of `events` the exchange rate of its currency at its time. -#}

@@ -37,7 +37,7 @@ members_{{ depth }} as (
 final as (
     {%- for depth in range(0, max_depth + 1) %}
     select * from members_{{ depth }}
-    {{ 'union' if not loop.last }}
+    {{ 'union distinct' if not loop.last }}
     {%- endfor %}
 )
 

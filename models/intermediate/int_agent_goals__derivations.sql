@@ -37,7 +37,7 @@ changes as (
         valid_from as changed_at
     from goal_links
     where link = 'sub_goal'
-    union
+    union distinct
     select
         goal,
         valid_to as changed_at
@@ -149,7 +149,7 @@ settings as (
         '' as customer_goal
     from rules
     where scope <> 'customer'
-    union
+    union distinct
     select
         rules.goal,
         rules.definition_version,
@@ -194,7 +194,7 @@ deriving as (
 
 goals as (
     select customer_goal, goal from deriving
-    union
+    union distinct
     select customer_goal, depends_on_goal as goal from deriving
 ),
 

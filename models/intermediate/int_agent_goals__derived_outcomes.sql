@@ -207,7 +207,7 @@ level_{{ level }} as {{ agent_goals.materialized() }} (
         case when is_known = 1 then own_decided_at else derived_at end as decided_at,
         case
             when is_known = 1 then own_score
-            when rule_verdict is not null then {{ agent_goals.as_type('rule_value', 'decimal') }}
+            when rule_verdict is not null then {{ agent_goals.double_as_decimal('rule_value') }}
         end as score,
         case when is_known = 1 then own_threshold else rule_threshold end as threshold,
         case when is_known = 1 then own_threshold_operator else rule_operator end as threshold_operator,

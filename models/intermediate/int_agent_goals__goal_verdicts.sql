@@ -102,8 +102,8 @@ final as (
             as verdict,
         verdict is null and threshold is null and meets_threshold is not null as is_decided_by_definition,
         -- Compared as they were sent, and rounded from here on.
-        {{ agent_goals.as_type('effective_score', 'decimal') }} as score,
-        {{ agent_goals.as_type('effective_threshold', 'decimal') }} as threshold,
+        {{ agent_goals.double_as_decimal('effective_score') }} as score,
+        {{ agent_goals.double_as_decimal('effective_threshold') }} as threshold,
         effective_operator as threshold_operator,
         coalesce(
             is_verdict_sent and (verdict = 'achieved') <> meets_threshold,

@@ -4,17 +4,21 @@ recorded_outcomes as (
     select * from {{ ref('int_agent_goals__recorded_outcomes') }}
 ),
 
-listed as (
+lists as (
     select
         environment,
         customer_goal,
         unit_id,
         unit_started_at,
         goal as parent_goal,
-        sub_goals_achieved_at,
-        {{ agent_goals.json_items('sub_goals_achieved') }} as goal
+        sub_goals_achieved,
+        sub_goals_achieved_at
     from recorded_outcomes
     where sub_goals_achieved is not null
+),
+
+listed as (
+    {{ agent_goals.each_json_item('lists', 'sub_goals_achieved', 'goal') | indent(4) }}
 ),
 
 -- Of several lists that name a goal, that of the first goal by name counts.

@@ -107,13 +107,13 @@ from_turns as (
 
 session_keys as (
     select environment, session_id from from_records
-    union
+    union distinct
     select environment, session_id from from_goals
-    union
+    union distinct
     select environment, session_id from cost_times
-    union
+    union distinct
     select environment, session_id from from_values
-    union
+    union distinct
     select environment, session_id from from_turns
 ),
 

@@ -8,11 +8,11 @@ exchange_rates as (
 
 to_reporting_currency as (
     select
-        upper(from_currency) as from_currency,
+        {{ agent_goals.upper_ascii('from_currency') }} as from_currency,
         valid_from,
         rate
     from exchange_rates
-    where upper(to_currency) = {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
+    where {{ agent_goals.upper_ascii('to_currency') }} = {{ agent_goals.text_literal(agent_goals.setting('reporting_currency')) }}
 ),
 
 final as (

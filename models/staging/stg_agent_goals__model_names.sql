@@ -25,8 +25,8 @@ names as (
     select
         provider as sent_provider,
         model as sent_model,
-        lower(trim(provider)) as provider_name,
-        lower(model) as model_name
+        {{ agent_goals.lower_ascii('trim(provider)') }} as provider_name,
+        {{ agent_goals.lower_ascii('model') }} as model_name
     from cost_events
     where model is not null
     group by provider, model

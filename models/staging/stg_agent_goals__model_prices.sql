@@ -13,11 +13,14 @@ model_prices as (
 completed as (
     select
         coalesce(matched_name, 'model') as matched_name,
-        lower(provider) as provider,
+        {{ agent_goals.lower_ascii('provider') }} as provider,
         model,
         coalesce(match_order, 0) as match_order,
         coalesce(match_kind, 'equals') as match_kind,
-        case when match_kind = 'regex' then match_text else lower(coalesce(match_text, model)) end as match_text,
+        case
+            when match_kind = 'regex' then match_text
+            else {{ agent_goals.lower_ascii('coalesce(match_text, model)') }}
+        end as match_text,
         match_except,
         coalesce(valid_from, cast('0001-01-01 00:00:00' as timestamp)) as valid_from,
         coalesce(minute_from, 0) as minute_from,

@@ -31,7 +31,7 @@ tombstones as (
 known_sessions as (
     {%- for table in tables %}
     select environment, session_id from {{ table }}
-    {{ 'union' if not loop.last }}
+    {{ 'union distinct' if not loop.last }}
     {%- endfor %}
 ),
 
@@ -39,7 +39,7 @@ known_customers as (
     {%- for table in ['goal_events', 'sessions'] %}
     select environment, session_id, customer_id from {{ table }}
     where customer_id is not null
-    {{ 'union' if not loop.last }}
+    {{ 'union distinct' if not loop.last }}
     {%- endfor %}
 ),
 
@@ -50,7 +50,7 @@ final as (
         on
             {{ agent_goals.hashed('known_sessions.session_id') }} = tombstones.subject_hash
             and tombstones.subject = 'session'
-    union
+    union distinct
     select known_customers.environment, known_customers.session_id
     from known_customers
     inner join tombstones

@@ -37,7 +37,7 @@ model_prices as (
 batches as (
     {%- for table in record_tables %}
     select batch_id from {{ table }}
-    union
+    union distinct
     {%- endfor %}
     select batch_id from tombstones
 ),

@@ -20,7 +20,7 @@ session_days as (
 
 hashed_sessions as (
     select {{ agent_goals.hashed('session_id') }} as session_hash from open_sessions
-    union
+    union distinct
     select tombstones.subject_hash as session_hash
     from tombstones
     inner join open_inputs

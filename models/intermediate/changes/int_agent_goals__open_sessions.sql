@@ -16,7 +16,7 @@ named_customers as (
 
 final as (
     select environment, session_id from touched_sessions
-    union
+    union distinct
     select named_customers.environment, named_customers.session_id
     from named_customers
     inner join open_customers

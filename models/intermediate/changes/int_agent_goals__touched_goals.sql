@@ -17,7 +17,7 @@ goal_dependencies as (
 
 changed as (
     select subject as goal from open_inputs
-    union
+    union distinct
     select goal_definitions.goal
     from goal_definitions
     inner join open_inputs
@@ -26,7 +26,7 @@ changed as (
 
 resting as (
     select goal from changed
-    union
+    union distinct
     select goal_dependencies.goal
     from goal_dependencies
     inner join changed
@@ -35,7 +35,7 @@ resting as (
 
 final as (
     select goal from resting
-    union
+    union distinct
     select goal_dependencies.depends_on_goal as goal
     from goal_dependencies
     inner join resting

@@ -1,4 +1,8 @@
-"""The engines that the project's SQL is run on: DuckDB always, PostgreSQL and Spark where they are installed."""
+"""The engines that the project's SQL is run on: DuckDB always, PostgreSQL and Spark where they are installed.
+
+The other engines, and this process while it uses them, live in a zone that is a quarter of an hour off: what they build
+must not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ import shutil
 from collections.abc import Iterator
 from typing import NoReturn
 
-import duckdb
 import pytest
 
-from .engine import Engine, Rows, as_mappings
-from .postgres import running_server, server_binaries
+from .duck import DuckDBEngine
+from .engine import Engine
+from .postgres import PostgresEngine, running_server, server_binaries
+
+TIME_ZONE = "Asia/Kathmandu"
 
 
 def absent(reason: str) -> NoReturn:
@@ -24,16 +30,7 @@ def absent(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def duckdb_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    workspace = tmp_path_factory.mktemp("duckdb")
-    path = workspace / "agent_goals.duckdb"
-
-    def rows(query: str) -> Rows:
-        with duckdb.connect(path) as connection:
-            connection.execute("set timezone = 'UTC'")
-            found = connection.execute(query)
-            return as_mappings([column[0] for column in found.description], found.fetchall())
-
-    return Engine("dev", {"AGENT_GOALS_DUCKDB_PATH": str(path)}, workspace, rows)
+    return DuckDBEngine.at(tmp_path_factory.mktemp("duckdb"))
 
 
 @pytest.fixture(scope="session")
@@ -43,18 +40,10 @@ def postgres_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine
         absent("there is no PostgreSQL server: apt-get install postgresql")
     if importlib.util.find_spec("psycopg2") is None:
         absent("psycopg2 is not installed: `make test-engines` installs it")
-    import psycopg2  # noqa: PLC0415  (only there when the engines are installed)
 
-    with running_server(binaries) as port:
-
-        def rows(query: str) -> Rows:
-            with psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres") as connection:
-                cursor = connection.cursor()
-                cursor.execute(query)
-                return as_mappings([column[0] for column in cursor.description], cursor.fetchall())
-
-        reached_by = {"AGENT_GOALS_POSTGRES_HOST": "127.0.0.1", "AGENT_GOALS_POSTGRES_PORT": str(port)}
-        yield Engine("postgres", reached_by, tmp_path_factory.mktemp("postgres"), rows)
+    with running_server(binaries, TIME_ZONE) as port:
+        reached_by = {"AGENT_GOALS_POSTGRES_HOST": "127.0.0.1", "AGENT_GOALS_POSTGRES_PORT": str(port), "TZ": TIME_ZONE}
+        yield PostgresEngine("postgres", "postgres", reached_by, tmp_path_factory.mktemp("postgres"))
 
 
 @pytest.fixture(scope="session")
@@ -63,17 +52,19 @@ def spark_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         absent("Spark needs Java: apt-get install default-jre-headless")
     if importlib.util.find_spec("pyspark") is None:
         absent("pyspark is not installed: `make test-engines` installs it")
-    from .spark import SparkEngine, close_session, open_session  # noqa: PLC0415  (pyspark is only there when the engines are installed)
+    # pyspark is only there when the engines are installed.
+    from .cluster import running_cluster  # noqa: PLC0415
+    from .spark import SparkEngine, close_session, iceberg_jar  # noqa: PLC0415
 
     workspace = tmp_path_factory.mktemp("spark")
-
-    def rows(query: str) -> Rows:
-        found = open_session().sql(query)
-        return as_mappings(found.columns, found.collect())
-
-    local = {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse"), "SPARK_LOCAL_IP": "127.0.0.1"}
-    yield SparkEngine("spark", local, workspace, rows)
-    close_session()
+    local = {"AGENT_GOALS_SPARK_DIR": str(workspace / "warehouse"), "SPARK_LOCAL_IP": "127.0.0.1", "TZ": TIME_ZONE}
+    with running_cluster(workspace / "cluster", local) as url:
+        reached_by = {**local, "AGENT_GOALS_SPARK_MASTER": url, "AGENT_GOALS_SPARK_JARS": str(iceberg_jar())}
+        engine = SparkEngine("spark_iceberg", "spark", reached_by, workspace)
+        # dbt opens the session, with the profile's settings.
+        engine.dbt("show", "--inline", "select 1 as one")
+        yield engine
+        close_session()
 
 
 @pytest.fixture(params=["duckdb", "postgres", "spark"])

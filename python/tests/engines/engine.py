@@ -1,9 +1,10 @@
-"""One engine that dbt builds on: its target, its environment, and a way to read what was built."""
+"""One engine that dbt builds on: its target, its environment, and ways to land tables there and to read what was built."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,37 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 from dbt.contracts.results import RunStatus, TestStatus
 
-PROJECT = Path(__file__).parents[3]
-FROM_SEEDS = ("--vars", "{agent_goals__use_seeds: true}")
+from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all, quote
+from agent_goals.profile import RAW_SCHEMA_DEFAULT
+from project import ROOT
+
+from .landing import Landing
+
 PASSED = (RunStatus.Success, TestStatus.Pass)
 
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Build:
+    """A dbt project on an engine.
+
+    Attributes:
+        project: the project's folder.
+        variables: dbt vars.
+    """
+
+    project: Path = ROOT
+    variables: Mapping[str, Any] | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """What dbt's command line says of it."""
+        return ["--project-dir", str(self.project), "--profiles-dir", str(ROOT), "--vars", json.dumps(self.variables or {})]
+
+
+AS_IT_IS = Build()
+FROM_SEEDS = Build(variables={"agent_goals__use_seeds": True})
 
 
 @dataclass(frozen=True)
@@ -25,38 +52,72 @@ class Engine:
 
     Attributes:
         target: the output in profiles.yml.
-        environment: variables that the profile reads.
+        dialect: what the raw tables' DDL is written in.
+        environment: variables that the profile and the engine read.
         workspace: a folder for dbt's artefacts and logs.
-        rows: runs a query and gives each row as a mapping of column to value.
     """
 
     target: str
+    dialect: Dialect
     environment: Mapping[str, str]
     workspace: Path
-    rows: Callable[[str], Rows]
 
-    def dbt(self, command: str, *arguments: str) -> dict[str, Any]:
+    def rows(self, query: str) -> Rows:
+        """Run a query; each row is a mapping of column to value, moments in UTC without a zone."""
+        raise NotImplementedError
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that gives no rows."""
+        raise NotImplementedError
+
+    def fill(self, relation: str, parquet: Path) -> None:
+        """Insert a Parquet file's rows into a table that has its columns, in bulk."""
+        raise NotImplementedError
+
+    def dbt(self, command: str, *arguments: str, build: Build = AS_IT_IS) -> dict[str, Any]:
         """Run a dbt command on this engine, and give each node that it ran by name.
 
         Raises:
             AssertionError: when a node did not pass, with every message.
         """
-        results = self.invoke(command, *arguments)
+        results = self.invoke(command, *arguments, build=build)
         failures = [f"{each.node.name}: {each.status}: {each.message}" for each in results if each.status not in PASSED]
         assert not failures, f"dbt {command} on {self.target}:\n" + "\n".join(failures)
         return {each.node.name: each.node for each in results}
 
-    def seed(self) -> None:
-        """Load the seeds, the demo's records among them."""
-        self.dbt("seed", *FROM_SEEDS)
+    def seed(self, build: Build) -> None:
+        """Load the project's seeds."""
+        self.dbt("seed", build=build)
 
-    def invoke(self, command: str, *arguments: str) -> Any:
+    def land(self, landing: Landing, build: Build) -> None:
+        """Make the raw tables by the contract's DDL and the definitions' tables as text, and fill them."""
+        self.execute(f"drop schema if exists {RAW_SCHEMA_DEFAULT} cascade")
+        for statement in create_all(RAW_SCHEMA_DEFAULT, self.dialect):
+            self.execute(statement)
+        for name, parquet in landing.raw.items():
+            self.fill(f"{RAW_SCHEMA_DEFAULT}.{name}", parquet)
+        seeds = {node.name: node for node in self.nodes(build) if node.resource_type == "seed"}
+        for name, parquet in landing.texts.items():
+            relation = seeds[name].relation_name
+            columns = (
+                f"{quote(column, self.dialect)} {COLUMN_TYPES[self.dialect]['string']}" for column in landing.columns[name]
+            )
+            self.execute(f"create schema if not exists {seeds[name].schema}")
+            self.execute(f"create table if not exists {relation} ({', '.join(columns)})")
+            self.execute(f"truncate table {relation}")
+            self.fill(relation, parquet)
+
+    def nodes(self, build: Build) -> list[Any]:
+        """Every node of the project, as dbt parses it for this engine."""
+        return list(self.invoke("parse", build=build).nodes.values())
+
+    def invoke(self, command: str, *arguments: str, build: Build = AS_IT_IS) -> Any:
         """Run a dbt command on this engine, and give what dbt's own runner gives for it."""
-        folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", self.target]
-        outputs = ["--target-path", str(self.workspace / "target"), "--log-path", str(self.workspace / "logs")]
+        artefacts = self.workspace / build.project.name
+        outputs = ["--target", self.target, "--target-path", str(artefacts / "target"), "--log-path", str(artefacts / "logs")]
         with environment(self.environment):
-            outcome = dbtRunner().invoke([command, *folders, *outputs, *arguments])
-        if outcome.result is None:
+            outcome = dbtRunner().invoke([command, *build.arguments, *outputs, *arguments])
+        if outcome.exception is not None:
             raise AssertionError(f"dbt {command} on {self.target} could not run") from outcome.exception
         return outcome.result
 

@@ -8,10 +8,45 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
+from .engine import Engine, Rows, as_mappings
+
 SERVER_ACCOUNT = "postgres"
+
+
+@dataclass(frozen=True)
+class PostgresEngine(Engine):
+    """PostgreSQL, reached over TCP."""
+
+    def rows(self, query: str) -> Rows:
+        """Run a query."""
+        with closing(self._connection()) as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            return as_mappings([column[0] for column in cursor.description], cursor.fetchall())
+
+    def execute(self, statement: str) -> None:
+        """Run a statement."""
+        with closing(self._connection()) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def fill(self, relation: str, parquet: Path) -> None:
+        """Copy a file's rows: as CSV in which every text is in quotes, so that an empty one is no null."""
+        lines = parquet.with_suffix(".csv")
+        with duckdb.connect() as connection:
+            connection.execute(f"copy (from '{parquet}') to '{lines}' (header false, force_quote *, nullstr '\\N')")
+        with closing(self._connection()) as connection, connection, connection.cursor() as cursor, lines.open("rb") as file:
+            cursor.copy_expert(f"copy {relation} from stdin (format csv, null '\\N')", file)
+
+    def _connection(self):
+        import psycopg2  # noqa: PLC0415  (only there when the engines are installed)
+
+        port = self.environment["AGENT_GOALS_POSTGRES_PORT"]
+        return psycopg2.connect(host="127.0.0.1", port=port, user=SERVER_ACCOUNT, dbname="postgres")
 
 
 def server_binaries() -> Path | None:
@@ -32,8 +67,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(binaries: Path) -> Iterator[int]:
+def running_server(binaries: Path, time_zone: str) -> Iterator[int]:
     """Start a server with an empty cluster, give its port on 127.0.0.1, and stop and remove it at the end.
+
+    Its databases sort text as people in the United States do, not by code points: a build must not depend on it. ICU
+    brings that order along, so the machine needs no locale for it.
 
     ``initdb`` refuses to run as root, so root hands the cluster to the account that the server's package made.
     """
@@ -45,10 +83,12 @@ def running_server(binaries: Path) -> Iterator[int]:
             as_server = ["runuser", "-u", SERVER_ACCOUNT, "--"]
         cluster, port = folder / "cluster", free_port()
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        settings += f" -c timezone={time_zone}"
         control = [*as_server, str(binaries / "pg_ctl"), "-D", str(cluster), "-w"]
 
         initialise = [str(binaries / "initdb"), "-D", str(cluster), "-U", SERVER_ACCOUNT]
-        run([*as_server, *initialise, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"], folder)
+        initialise += ["-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+        run([*as_server, *initialise, "--locale-provider=icu", "--icu-locale=en-US"], folder)
         run([*control, "-l", str(folder / "server.log"), "-o", settings, "start"], folder)
         try:
             yield port

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from pyspark.sql import SparkSession
+from dataclasses import dataclass
+from importlib.metadata import files
+from pathlib import Path
 
-from .engine import FROM_SEEDS, PROJECT, Engine
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import col
+from pyspark.sql.types import TimestampType
+
+from project import ROOT
+
+from .engine import Build, Engine, Rows, as_mappings
 
 
 def open_session() -> SparkSession:
     """The process's one session, which dbt opened with the profile's settings."""
     return SparkSession.builder.getOrCreate()
+
+
+def iceberg_jar() -> Path:
+    """Iceberg's runtime for Spark 3.5 and the Scala that PyPI's pyspark is made with."""
+    installed = files("snowpark-connect-deps-iceberg") or []
+    (jar,) = [path for path in installed if path.match("iceberg-spark-runtime-3.5_2.12-*.jar")]
+    return Path(str(jar.locate()))
 
 
 def close_session() -> None:
@@ -19,19 +34,36 @@ def close_session() -> None:
     context._gateway.shutdown()
 
 
+@dataclass(frozen=True)
 class SparkEngine(Engine):
-    """Spark reads the seeds' files itself.
+    """Spark, which reads files itself."""
 
-    dbt-spark's session writes them as SQL literals: it breaks on an apostrophe, turns an empty cell into the
-    text ``None``, and takes minutes.
-    """
+    def rows(self, query: str) -> Rows:
+        """Run a query. A moment comes as the clock of the session's zone shows it, which a build leaves at UTC."""
+        found = open_session().sql(query)
+        for field in found.schema:
+            if isinstance(field.dataType, TimestampType):
+                # Python's own zone would shift it otherwise.
+                found = found.withColumn(field.name, col(field.name).cast("timestamp_ntz"))
+        return as_mappings(found.columns, found.collect())
 
-    def seed(self) -> None:
-        """Load the seeds, each column as text."""
-        self.dbt("show", "--inline", "select 1 as one")
+    def execute(self, statement: str) -> None:
+        """Run a statement."""
+        open_session().sql(statement)
+
+    def fill(self, relation: str, parquet: Path) -> None:
+        """Insert a file's rows."""
+        self.execute(f"insert into {relation} select * from parquet.`{parquet}`")
+
+    def seed(self, build: Build) -> None:
+        """Load the seeds, each column as text.
+
+        dbt-spark's session writes them as SQL literals: it breaks on an apostrophe, turns an empty cell into the
+        text ``None``, and takes minutes.
+        """
         session = open_session()
-        for node in self.invoke("parse", *FROM_SEEDS).nodes.values():
+        for node in self.nodes(build):
             if node.resource_type == "seed":
                 session.sql(f"create schema if not exists {node.schema}")
-                rows = session.read.csv(str(PROJECT / node.original_file_path), header=True, escape='"', multiLine=True)
+                rows = session.read.csv(str(ROOT / node.original_file_path), header=True, escape='"', multiLine=True)
                 rows.write.mode("overwrite").saveAsTable(node.relation_name)
