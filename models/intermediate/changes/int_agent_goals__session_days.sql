@@ -19,7 +19,7 @@ final as (
         days.session_hash,
         days.metric_date
     from days
-    {%- if is_incremental() %}
+    {%- if flags.INTROSPECT and is_incremental() %}
     where not exists (
         select 1 from {{ this }} as known
         where days.session_hash = known.session_hash and days.metric_date = known.metric_date
