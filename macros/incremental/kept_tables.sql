@@ -16,7 +16,7 @@
     {{ config(
         materialized='incremental' if agent_goals.keeps_tables() else 'table',
         incremental_strategy='append',
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         pre_hook=["{{ agent_goals.forget_what_was_built() }}"] + removals,
         post_hook=["{{ agent_goals.unnote_what_is_gone() }}", "{{ agent_goals.note_what_was_built() }}"],
     ) }}

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental' if agent_goals.keeps_tables() else 'table',
     incremental_strategy='append',
-    on_schema_change='fail',
+    on_schema_change='append_new_columns',
 ) }}
 
 -- Empty when it is made: the tables that are kept note here themselves what they have been built from.

@@ -17,7 +17,7 @@ from reference.definitions import CELLS
 
 from . import hostile
 from .engine import FROM_SEEDS, Build, Engine
-from .landing import Row, prepare
+from .landing import Landing, Row, prepare
 
 DEFINITIONS = ROOT / "seeds" / "definitions"
 
@@ -48,10 +48,12 @@ class DataSet:
     Attributes:
         build: the project and its vars.
         land: brings the records and definitions to an engine.
+        landing: what it brings, where that is raw tables.
     """
 
     build: Build
     land: Callable[[Engine], None]
+    landing: Landing | None = None
 
 
 def demo(folder: Path) -> DataSet:
@@ -91,7 +93,7 @@ def from_raw_tables(
     landing = prepare(folder, loads, texts, COLUMNS)
     variables = {f"agent_goals__{name}": value for name, value in {**SEEDS, **settings}.items()}
     build = Build(installing_project(folder / "conformance"), variables)
-    return DataSet(build, lambda engine: engine.land(landing, build))
+    return DataSet(build, lambda engine: engine.land(landing, build), landing)
 
 
 def installing_project(folder: Path) -> Path:

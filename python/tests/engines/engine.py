@@ -89,13 +89,20 @@ class Engine:
         """Load the project's seeds."""
         self.dbt("seed", build=build)
 
-    def land(self, landing: Landing, build: Build) -> None:
-        """Make the raw tables by the contract's DDL and the definitions' tables as text, and fill them."""
+    def land(self, landing: Landing, build: Build, *, loads: int | None = None) -> None:
+        """Make the raw tables by the contract's DDL and the definitions' tables as text, and fill them.
+
+        Args:
+            landing: what to fill them with.
+            build: the project that has the definitions' seeds.
+            loads: how many of the first loads; all of them by default.
+        """
         self.execute(f"drop schema if exists {RAW_SCHEMA_DEFAULT} cascade")
         for statement in create_all(RAW_SCHEMA_DEFAULT, self.dialect):
             self.execute(statement)
-        for name, parquet in landing.raw.items():
-            self.fill(f"{RAW_SCHEMA_DEFAULT}.{name}", parquet)
+        for name, of_loads in landing.raw.items():
+            for parquet in of_loads[:loads]:
+                self.fill(f"{RAW_SCHEMA_DEFAULT}.{name}", parquet)
         seeds = {node.name: node for node in self.nodes(build) if node.resource_type == "seed"}
         for name, parquet in landing.texts.items():
             relation = seeds[name].relation_name

@@ -23,12 +23,12 @@ class Landing:
     """Parquet files of what a warehouse holds before a build.
 
     Attributes:
-        raw: the rows of each raw table, typed as the contract says.
+        raw: the rows of each raw table, a file for each load, typed as the contract says.
         texts: the rows of the definitions, rates and prices, by their seed's name, every column text.
         columns: the columns of each of ``texts``.
     """
 
-    raw: Mapping[str, Path]
+    raw: Mapping[str, Sequence[Path]]
     texts: Mapping[str, Path]
     columns: Mapping[str, Sequence[str]]
 
@@ -48,13 +48,15 @@ def prepare(
         AssertionError: when a record was rejected.
     """
     with duckdb.connect() as connection:
-        for path in loads:
+        raw: dict[str, list[Path]] = {table.name: [] for table in raw_tables()}
+        for number, source in enumerate(loads):
             rejected: list[Any] = []
-            loading.load(connection, [loading.find_source(path)], on_reject=rejected.append)
+            report = loading.load(connection, [loading.find_source(source)], on_reject=rejected.append)
             assert not rejected, rejected[:3]
-        raw = {table.name: folder / f"{table.name}.parquet" for table in raw_tables()}
-        for name, path in raw.items():
-            connection.execute(f"copy {RAW_SCHEMA_DEFAULT}.{name} to '{path}' (format parquet)")
+            for name, paths in raw.items():
+                paths.append(folder / f"{name}_{number}.parquet")
+                rows = f"from {RAW_SCHEMA_DEFAULT}.{name} where batch_id = '{report.batch_id}'"
+                connection.execute(f"copy ({rows}) to '{paths[-1]}' (format parquet)")
     files = {name: folder / f"{name}.parquet" for name in columns}
     for name, path in files.items():
         cells = {column: [as_text(row.get(column)) for row in texts[name]] for column in columns[name]}

@@ -56,13 +56,36 @@ def test_duckdb_gives_the_same_rows_in_another_time_zone(case: Case, tmp_path: P
     assert_same(built_tables(DuckDBElsewhere.at(tmp_path, TIME_ZONE), case.data), case.tables, f"DuckDB in {TIME_ZONE}")
 
 
+@pytest.mark.parametrize("other", ["postgres", "spark"])
+def test_a_run_after_each_load_ends_in_what_duckdb_makes_of_all_loads_at_once(
+    other: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    data = DATA_SETS["hostile"](tmp_path)
+    expected = built_tables(DuckDBEngine.at(tmp_path), data)
+    engine: Engine = request.getfixturevalue(f"{other}_engine")
+    assert data.landing is not None
+    engine.land(data.landing, data.build, loads=1)
+    engine.dbt("run", "--full-refresh", build=data.build)
+    for name, of_loads in data.landing.raw.items():
+        for parquet in of_loads[1:]:
+            engine.fill(f"{RAW_SCHEMA_DEFAULT}.{name}", parquet)
+    for _ in range(2):
+        engine.dbt("run", build=data.build)
+        assert_same(read_tables(engine, data), expected, other)
+
+
 def built_tables(engine: Engine, data: DataSet) -> Tables:
     """Land a data set, build the models, and read the raw and the public tables.
 
     The tests are left to DuckDB: they say nothing more about rows that are the same.
     """
     data.land(engine)
-    engine.dbt("run", build=data.build)
+    engine.dbt("run", "--full-refresh", build=data.build)
+    return read_tables(engine, data)
+
+
+def read_tables(engine: Engine, data: DataSet) -> Tables:
+    """The raw and the public tables."""
     models = [node for node in engine.nodes(data.build) if node.resource_type == "model"]
     marts = {node.name: node.relation_name for node in models if "marts" in node.fqn}
     assert marts
