@@ -62,7 +62,7 @@ def built_tables(engine: Engine, data: DataSet) -> Tables:
     The tests are left to DuckDB: they say nothing more about rows that are the same.
     """
     data.land(engine)
-    engine.dbt("run", build=data.build)
+    engine.dbt("run", "--full-refresh", build=data.build)
     models = [node for node in engine.nodes(data.build) if node.resource_type == "model"]
     marts = {node.name: node.relation_name for node in models if "marts" in node.fqn}
     assert marts
