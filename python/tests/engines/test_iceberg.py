@@ -57,7 +57,16 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
         + rows,
         encoding="utf-8",
     )
+    (models / "seen.sql").write_text(
+        "{{ config(materialized='view') }}\nselect '{{ var(\"said\", \"first\") }}' as said", encoding="utf-8"
+    )
     return Build(folder)
+
+
+def test_a_view_that_is_replaced_says_what_it_says_now(spark_engine: Engine, build: Build) -> None:
+    for said in ("first", "second"):
+        nodes = spark_engine.dbt("run", "--select", "seen", build=Build(build.project, {"said": said}))
+        assert spark_engine.rows(f"select * from {nodes['seen'].relation_name}") == [{"said": said}]
 
 
 def test_touched_rows_are_replaced_on_iceberg_tables(spark_engine: Engine, build: Build) -> None:
