@@ -22,6 +22,7 @@ shop:
     dev: {type: duckdb, path: "{{ env_var('AGENT_GOALS_TEST_PATH', 'shop.duckdb') }}"}
     cloud: {type: snowflake, account: x}
     memory: {type: duckdb}
+    server: {type: postgres, host: 127.0.0.1, user: shop, dbname: shop, schema: marts}
 """
 
 
@@ -92,6 +93,24 @@ def test_an_empty_file_is_no_error(project: Path) -> None:
     result = run("load", "goals.ndjson")
     assert result.exit_code == 0
     assert "goals.ndjson is empty" in result.stderr
+
+
+def test_the_ddl_is_written_for_the_target_or_the_dialect_asked_for(project: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(run("ddl").stdout)
+        assert connection.execute("select count(*) from agent_goals_raw.tombstones").fetchone() == (0,)
+    assert "numeric(38, 18)" in run("ddl", "--dialect", "postgres").stdout
+    refused = run("ddl", "--roles")
+    assert refused.exit_code == 2
+    assert "--dialect" in refused.stderr
+
+
+def test_a_postgres_target_without_its_driver_says_what_to_install(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    write_lines(project / "goals.ndjson", [goal()])
+    result = run("load", "--target", "server", "goals.ndjson")
+    assert result.exit_code == 2
+    assert "pip install 'agent-goals[postgres]'" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,8 @@ def test_hostile_lines_are_rejected_with_their_reason_and_none_is_lost(warehouse
     assert warehouse.load(path).count_loaded == 0
     assert [item.code for item in warehouse.rejected] == list(HOSTILE.values())
     assert set(HOSTILE.values()) <= set(REASONS)
-    assert warehouse.rows("select raw_text from raw.rejected_records order by line") == [(line,) for line in HOSTILE]
+    kept = [repr(line.encode()) if "\0" in line else line for line in HOSTILE]
+    assert warehouse.rows("select raw_text from raw.rejected_records order by line") == [(line,) for line in kept]
 
 
 def test_bytes_that_are_not_utf8_are_kept_in_a_printable_form(warehouse: Warehouse, tmp_path: Path) -> None:

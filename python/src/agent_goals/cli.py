@@ -17,6 +17,7 @@ from rich.table import Table
 from agent_goals import forget as forgetting
 from agent_goals import loading
 from agent_goals.contract import RECORD_TYPES
+from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
 from agent_goals.errors import AgentGoalsError
 from agent_goals.forget import Forgotten
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
@@ -25,6 +26,7 @@ from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.prices import as_csv, price_list, write_whole
 from agent_goals.profile import Target, find_target
 from agent_goals.raw import RawTables
+from agent_goals.roles import instructions, role_statements
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, performance_table
 from agent_goals.warehouse import connect
@@ -41,6 +43,12 @@ Examples:
   agent-goals load my_goals.ndjson my_costs.csv
   agent-goals load --type goal export.parquet
   agent-goals load events.jsonl.gz --rejects mend_me.ndjson
+"""
+
+DDL_EXAMPLES = """
+\b
+Examples:
+  agent-goals ddl --target postgres --roles | psql -v ON_ERROR_STOP=1 ...
 """
 
 FORGET_EXAMPLES = """
@@ -83,10 +91,14 @@ def main() -> None:
     """Validate and load what AI agents achieve, for the agent_goals dbt package."""
 
 
+def _connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    wait = click.option("--lock-timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
+                        help="How long to wait for a database that another process holds.")  # fmt: skip
+    return wait(_target_options(command))
+
+
 def _target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--lock-timeout", type=click.FloatRange(min=0), default=30.0, show_default=True, metavar="SECONDS",
-                     help="How long to wait for a database that another process holds."),
         click.option("--schema", "raw_schema", metavar="NAME", help="The raw tables' schema; else the project's var."),
         click.option("--target", metavar="NAME", help="The target; else DBT_TARGET, else the profile's."),
         click.option("--profile", metavar="NAME", help="The dbt profile; else DBT_PROFILE, else the project's."),
@@ -113,7 +125,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @main.command(cls=_Command, epilog=LOAD_EXAMPLES)
 @_file_options
 @click.option("--strict", is_flag=True, help="Load nothing if any line is rejected.")
-@_target_options
+@_connection_options
 def load(
     files: tuple[Path, ...],
     record_type: str | None,
@@ -169,7 +181,7 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
 @click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@_target_options
+@_connection_options
 def forget(
     sessions: tuple[str, ...],
     customers: tuple[str, ...],
@@ -225,10 +237,32 @@ def schema(record_type: str | None, form: str) -> None:
     click.echo(json.dumps(schemas[record_type] if record_type else schemas, indent=2, ensure_ascii=False))
 
 
+@main.command(cls=_Command, epilog=DDL_EXAMPLES)
+@click.option("--dialect", type=click.Choice(list(COLUMN_TYPES)), help="The SQL to write; else that of the target.")
+@click.option("--roles", is_flag=True, help="Write the roles of a deployment and their rights as well (PostgreSQL only).")
+@_target_options
+def ddl(dialect: Dialect | None, roles: bool, **where: str | None) -> None:
+    """Print the SQL that makes the raw tables, for those who may; a load then needs no right to create anything.
+
+    With --roles: also a loader, a forgetter, a builder (dbt) and a reader, each with the rights that it needs and no more.
+    """
+    target = find_target(**where)
+    dialect = dialect or next((name for name in COLUMN_TYPES if name == target.type), None)
+    if dialect is None or (roles and dialect != "postgres"):
+        what = "roles are written for postgres only" if dialect else f"there is no dialect for a target of type {target.type!r}"
+        raise AgentGoalsError(f"{what}: choose one with --dialect.")
+    for statement in create_all(target.raw_schema, dialect, target.raw_tables):
+        click.echo(f"{statement};\n")
+    if roles:
+        for statement in role_statements(target):
+            click.echo(f"{statement};\n")
+        click.echo(instructions())
+
+
 @main.command(cls=_Command)
 @click.option("--sub-goals", is_flag=True, help="Show goals that are only steps of others as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print every row and column as JSON.")
-@_target_options
+@_connection_options
 def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | None) -> None:
     """Print what each agent achieved, what it cost, and where sessions drop off, from the marts that `dbt build` made.
 

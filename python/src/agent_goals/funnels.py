@@ -66,7 +66,7 @@ def funnels(warehouse: Warehouse, schema: str) -> list[dict[str, Any]] | None:
             count_reached,
             count_achieved,
             count_dropped_off,
-            count_dropped_off / nullif(sum(count_dropped_off) over (funnel), 0) as drop_off_share,
+            count_dropped_off::double precision / nullif(sum(count_dropped_off) over (funnel), 0) as drop_off_share,
             least_median_seconds,
             greatest_median_seconds
         from steps

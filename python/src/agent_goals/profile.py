@@ -24,6 +24,9 @@ RAW_SCHEMA_DEFAULT = "agent_goals_raw"
 #: The custom schema of the layers below the marts, in ``dbt_project.yml``.
 STAGING_SCHEMA = "agent_goals_staging"
 
+#: That of the seeds.
+SEEDS_SCHEMA = "agent_goals_seeds"
+
 #: The package's own name: its vars may stand under it in a project's ``vars:``.
 PACKAGE = "agent_goals"
 

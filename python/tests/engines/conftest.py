@@ -34,16 +34,22 @@ def duckdb_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def postgres_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def postgres_server() -> Iterator[int]:
+    """The port of a PostgreSQL server on 127.0.0.1."""
     binaries = server_binaries()
     if binaries is None:
         absent("there is no PostgreSQL server: apt-get install postgresql")
-    if importlib.util.find_spec("psycopg2") is None:
-        absent("psycopg2 is not installed: `make test-engines` installs it")
-
+    for module in ("psycopg", "psycopg2"):
+        if importlib.util.find_spec(module) is None:
+            absent(f"{module} is not installed: `make test-engines` installs it")
     with running_server(binaries, TIME_ZONE) as port:
-        reached_by = {"AGENT_GOALS_POSTGRES_HOST": "127.0.0.1", "AGENT_GOALS_POSTGRES_PORT": str(port), "TZ": TIME_ZONE}
-        yield PostgresEngine("postgres", "postgres", reached_by, tmp_path_factory.mktemp("postgres"))
+        yield port
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres_server: int, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    reached_by = {"AGENT_GOALS_POSTGRES_HOST": "127.0.0.1", "AGENT_GOALS_POSTGRES_PORT": str(postgres_server), "TZ": TIME_ZONE}
+    return PostgresEngine("postgres", "postgres", reached_by, tmp_path_factory.mktemp("postgres"))
 
 
 @pytest.fixture(scope="session")

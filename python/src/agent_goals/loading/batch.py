@@ -298,7 +298,7 @@ class Batch:
                 "lines": [item.line for item in rejected],
                 "types": [item.record_type for item in rejected],
                 "codes": [item.code for item in rejected],
-                "fields": [item.field for item in rejected],
+                "fields": [item.field and item.field.replace("\0", "\\u0000") for item in rejected],
                 "reasons": [item.reason for item in rejected],
                 "texts": [describe(item.text) for item in rejected],
             },

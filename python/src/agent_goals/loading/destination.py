@@ -8,7 +8,7 @@ import duckdb
 
 from agent_goals.contract import RecordType
 from agent_goals.raw import RawTables
-from agent_goals.warehouse import DuckDB, Warehouse
+from agent_goals.warehouse import DuckDB, Postgres, Warehouse
 
 
 class Destination(Protocol):
@@ -32,7 +32,7 @@ class Destination(Protocol):
         """
 
     def older_rejected(self, file: str, batch_id: str) -> str | None:
-        """What earlier batches rejected of a file, as a relation of the stage with all of the table's columns."""
+        """What earlier batches rejected of a file, as a relation of the stage with line, reason_code and raw_text."""
 
     def deliver(self) -> None:
         """Take the batch's rows to the warehouse; inside the transaction."""
@@ -83,5 +83,10 @@ class InPlace(Destination):
 
 def destination_of(warehouse: Warehouse, raw: RawTables) -> Destination:
     """The way into a warehouse."""
-    assert isinstance(warehouse, DuckDB)
-    return InPlace(warehouse, raw)
+    if isinstance(warehouse, DuckDB):
+        return InPlace(warehouse, raw)
+    # Its module is read only where it is used, for the command's sake.
+    from agent_goals.loading.by_copy import ByCopy  # noqa: PLC0415
+
+    assert isinstance(warehouse, Postgres)
+    return ByCopy(warehouse, raw)

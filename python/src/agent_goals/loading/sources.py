@@ -303,5 +303,10 @@ def _literal(text: str) -> str:
 
 
 def describe(value: Any) -> str:
-    """A record's text as it is stored with a rejected record: bytes that are not UTF-8 as a Python bytes literal."""
-    return value if isinstance(value, str) else repr(value)
+    """A record's text as it is stored with a rejected record.
+
+    Bytes that are not UTF-8 become a Python bytes literal, and so does a text with a NUL, which PostgreSQL cannot store.
+    """
+    if isinstance(value, str) and "\0" not in value:
+        return value
+    return repr(value.encode() if isinstance(value, str) else value)

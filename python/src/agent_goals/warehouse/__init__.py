@@ -12,11 +12,12 @@ from agent_goals.errors import LoadError
 from agent_goals.profile import Target
 from agent_goals.warehouse.base import Column, Warehouse
 from agent_goals.warehouse.embedded import DuckDB, database_path
+from agent_goals.warehouse.postgres import Postgres
 
-__all__ = ["Column", "DuckDB", "Warehouse", "connect", "database_path"]
+__all__ = ["Column", "DuckDB", "Postgres", "Warehouse", "connect", "database_path"]
 
 #: The types of dbt target that there is an engine for.
-TYPES = ("duckdb",)
+TYPES = ("duckdb", "postgres")
 
 
 def connect(
@@ -39,6 +40,8 @@ def connect(
     """
     if target.type == "duckdb":
         return DuckDB.open(target, lock_timeout=lock_timeout, read_only=read_only, on_wait=on_wait)
+    if target.type == "postgres":
+        return Postgres.open(target, lock_timeout=lock_timeout, read_only=read_only, on_wait=on_wait)
     raise LoadError(
         f"target {target.name!r} of profile {target.profile!r} is of type {target.type!r}: this version of agent-goals "
         f"loads into {' and '.join(TYPES)} only. Choose such a target with --target."

@@ -24,9 +24,15 @@ class Column(NamedTuple):
 
 
 class Warehouse(Protocol):
-    """An open database. Leaving it as a context closes it."""
+    """An open database. Leaving it as a context closes it.
+
+    Attributes:
+        dialect: the SQL it speaks where dialects differ.
+        knows_greatest: whether it finds a column's greatest value without reading the table.
+    """
 
     dialect: Dialect
+    knows_greatest: bool
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query; its parameters stand in it as ``$name``."""

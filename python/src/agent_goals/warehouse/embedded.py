@@ -27,6 +27,7 @@ class DuckDB(Warehouse):
     """
 
     dialect: Dialect = "duckdb"
+    knows_greatest = True
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:  # noqa: D107 (the class says it)
         self.connection = connection
