@@ -225,6 +225,10 @@ def test_one_writer_waits_for_another_and_says_for_whom(database: Database, tmp_
                 loading.load(warehouse, loading.find_sources([path]))
     assert len(waited_for) == 2
     assert database.load(path).count_loaded == 1
+    with database.open() as holder, holder.transaction("another"), database.open(lock_timeout=0.2) as warehouse:
+        holder.run("lock table agent_goals_raw.cost_events")
+        with pytest.raises(LoadError, match="another session holds what is needed"):
+            forget(warehouse, RAW, sessions=["s1"])
 
 
 def test_loads_of_the_same_file_at_once_land_it_once(database: Database, tmp_path: Path) -> None:
