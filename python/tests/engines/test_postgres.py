@@ -385,7 +385,7 @@ def test_each_role_may_do_its_work_and_nothing_else(database: Database, tmp_path
     forgotten = database.command("forget", "--customer", "c1", "--yes", "--json", user="ben_forgets")
     assert forgotten.returncode == 0, forgotten.stderr
     assert json.loads(forgotten.stdout)["removed"]["marts.agent_goals__sessions"] == 2
-    dbt.dbt("run", "--full-refresh")
+    dbt.dbt("run")
     assert database.rows("select count(*) from marts.agent_goals__sessions where session_id in ('s1', 's2')") == [(0,)]
     again = database.command("load", path, "--json", user="ann_loads")
     assert json.loads(again.stdout)["loaded"] == 0
