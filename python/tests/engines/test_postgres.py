@@ -225,6 +225,10 @@ def test_one_writer_waits_for_another_and_says_for_whom(database: Database, tmp_
                 loading.load(warehouse, loading.find_sources([path]))
     assert len(waited_for) == 2
     assert database.load(path).count_loaded == 1
+    with database.open() as holder, holder.transaction("another"), database.open(lock_timeout=0.2) as warehouse:
+        holder.run("lock table agent_goals_raw.cost_events")
+        with pytest.raises(LoadError, match="another session holds what is needed"):
+            forget(warehouse, RAW, sessions=["s1"])
 
 
 def test_loads_of_the_same_file_at_once_land_it_once(database: Database, tmp_path: Path) -> None:
@@ -381,7 +385,7 @@ def test_each_role_may_do_its_work_and_nothing_else(database: Database, tmp_path
     forgotten = database.command("forget", "--customer", "c1", "--yes", "--json", user="ben_forgets")
     assert forgotten.returncode == 0, forgotten.stderr
     assert json.loads(forgotten.stdout)["removed"]["marts.agent_goals__sessions"] == 2
-    dbt.dbt("run", "--full-refresh")
+    dbt.dbt("run")
     assert database.rows("select count(*) from marts.agent_goals__sessions where session_id in ('s1', 's2')") == [(0,)]
     again = database.command("load", path, "--json", user="ann_loads")
     assert json.loads(again.stdout)["loaded"] == 0

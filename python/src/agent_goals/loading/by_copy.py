@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,16 @@ class ByCopy(Destination):
         """The table's rows as lines of COPY's text format, in blocks."""
         # With 64-bit offsets, for 2 GB of lines are soon reached where texts are long.
         self.stage.execute("set arrow_large_buffer_size = true")
-        for batch in self.stage.sql(f"select {_line(table)} || chr(10) as line from {name}").to_arrow_reader(_SENT_ROWS):
-            lines = batch.column(0)
-            _, offsets, content = lines.buffers()
-            ends = memoryview(offsets).cast("q")
-            yield memoryview(content)[ends[lines.offset] : ends[lines.offset + len(lines)]]
+        batches = self.stage.sql(f"select {_line(table)} || chr(10) as line from {name}").to_arrow_reader(_SENT_ROWS)
+        with ThreadPoolExecutor(1) as ahead:
+            # One block is written while the one before it is sent.
+            coming = ahead.submit(next, batches, None)
+            while (batch := coming.result()) is not None:
+                coming = ahead.submit(next, batches, None)
+                lines = batch.column(0)
+                _, offsets, content = lines.buffers()
+                ends = memoryview(offsets).cast("q")
+                yield memoryview(content)[ends[lines.offset] : ends[lines.offset + len(lines)]]
 
     def close(self) -> None:  # noqa: D102
         self.stage.close()

@@ -30,6 +30,9 @@ _REACHED_BY = {
     "sslrootcert": ("sslrootcert",),
 }
 
+#: What dbt waits for a server, in seconds.
+_CONNECT_TIMEOUT = 10
+
 _LOCK_NOT_AVAILABLE = "55P03"
 _INSUFFICIENT_PRIVILEGE = "42501"
 
@@ -75,7 +78,7 @@ class Postgres(Warehouse):
         }
         try:
             connection = psycopg.connect(
-                **{name: value for name, value in settings.items() if value is not None},
+                **{"connect_timeout": _CONNECT_TIMEOUT, **{name: value for name, value in settings.items() if value is not None}},
                 application_name="agent-goals",
                 autocommit=True,
                 # A pool between here and the server may not know of statements that were prepared.
@@ -151,16 +154,16 @@ class Postgres(Warehouse):
     def _lock(self, scope: str) -> None:
         """Wait for our turn. Each writer then sees all that the one before has committed."""
         key = {"key": f"agent_goals {scope}"}
+        # For the server, zero is to wait for ever. It holds for tables as well that somebody else has locked.
+        milliseconds = max(1, round(self._lock_timeout * 1000))
         with _told():
+            self._execute("select set_config('lock_timeout', $time, true)", {"time": f"{milliseconds}ms"})
             ((is_free,),) = self._execute("select pg_try_advisory_xact_lock(hashtextextended($key, 0))", key).fetchall()
         if is_free:
             return
         holder = self._holder(key)
         self._on_wait(holder)
-        # For the server, zero is to wait for ever.
-        milliseconds = max(1, round(self._lock_timeout * 1000))
         with _told(f"{holder} was still writing to schema {scope} after {self._lock_timeout:g} s: nothing was written. "):
-            self._execute("select set_config('lock_timeout', $time, true)", {"time": f"{milliseconds}ms"})
             self._execute("select pg_advisory_xact_lock(hashtextextended($key, 0))", key)
 
     def _holder(self, key: Mapping[str, str]) -> str:
