@@ -160,24 +160,30 @@ def test_a_bad_line_is_forgotten_and_stays_so(tmp_path: Path, line: str | bytes,
     assert len(warehouse.rejected) == int(not is_theirs)
 
 
-def test_marts_and_staging_tables_lose_their_rows_and_views_and_other_schemas_are_let_be(warehouse: Warehouse) -> None:
+def test_the_packages_tables_lose_their_rows_and_views_and_tables_of_others_are_let_be(warehouse: Warehouse) -> None:
     warehouse.connection.execute(
         """
         create schema main_agent_goals_staging;
         create schema elsewhere;
         create table agent_goals__sessions as from (values ('s1', 'c1'), ('s3', 'c2'), (null, 'c1')) t(session_id, customer_id);
-        create table numbered as from (values (1), (2)) t(customer_id);
+        create table agent_goals__numbered as from (values (1), (2)) t(customer_id);
         create table daily as from (values ('2026-01-01', 2)) t(metric_date, sessions);
+        create table customers as from (values ('c1')) t(customer_id);
         create view shown as from agent_goals__sessions;
-        create table main_agent_goals_staging.outcomes as from (values ('s1'), ('s3')) t(session_id);
+        create table main_agent_goals_staging.int_agent_goals__outcomes as from (values ('s1'), ('s3')) t(session_id);
         create table elsewhere.kept as from (values ('s1')) t(session_id);
         """
     )
     forgotten = forgetting(warehouse, sessions=("s1",), customers=("c1", "1"))
     built = {name: count for name, count in forgotten.removed.items() if not name.startswith("agent_goals_raw")}
-    assert built == {"main.agent_goals__sessions": 2, "main.numbered": 1, "main_agent_goals_staging.outcomes": 1}
+    assert built == {
+        "main.agent_goals__sessions": 2,
+        "main.agent_goals__numbered": 1,
+        "main_agent_goals_staging.int_agent_goals__outcomes": 1,
+    }
     assert warehouse.rows("from agent_goals__sessions") == [("s3", "c2")]
     assert warehouse.rows("from elsewhere.kept") == [("s1",)]
+    assert warehouse.rows("from customers") == [("c1",)]
 
 
 def test_a_dry_run_counts_the_same_and_removes_nothing(warehouse: Warehouse) -> None:

@@ -193,8 +193,8 @@ def forget(
 ) -> None:
     """Remove sessions and customers from the raw tables and the marts, in all environments, for good.
 
-    Their records, rejected records that name them, and their rows in every table that dbt built in the target's schema and its
-    staging schema. Hashed tombstones remain: a load leaves their records out, and the next `dbt run` mends the aggregates.
+    Their records, rejected records that name them, and their rows in every table that this package built in the target's schema
+    and its staging schema. Hashed tombstones remain: a load leaves their records out, and the next `dbt run` mends aggregates.
     """
     if not all((*sessions, *customers)) or not (sessions or customers):
         raise AgentGoalsError("name whom to forget: --session ID or --customer ID, as often as needed, and no empty ID.")

@@ -93,6 +93,10 @@ def forget(
         return removal.run({"session": {*sessions}, "customer": {*customers}})
 
 
+#: What the names of all tables have that this package builds.
+_OWN_NAME = "agent_goals__"
+
+
 class _Removal:
     """One run, inside a transaction; a dry one counts where others delete."""
 
@@ -132,7 +136,8 @@ class _Removal:
         for schema, table, column in self._warehouse.columns([self._raw.schema, *self._built_in], list(subjects)):
             is_in_raw = schema.lower() == self._raw.schema.lower()
             is_raw = is_in_raw and table.lower() in raw_names
-            if is_raw or not is_in_raw or self._raw.schema in self._built_in:
+            # Whatever else is in these schemas is not this package's to delete from.
+            if is_raw or _OWN_NAME in table.lower():
                 found.setdefault(_Table(schema, table, is_raw), {})[subjects[column.lower()]] = column
         return found
 

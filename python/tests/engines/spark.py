@@ -66,4 +66,6 @@ class SparkEngine(Engine):
             if node.resource_type == "seed":
                 session.sql(f"create schema if not exists {node.schema}")
                 rows = session.read.csv(str(ROOT / node.original_file_path), header=True, escape='"', multiLine=True)
-                rows.write.mode("overwrite").saveAsTable(node.relation_name)
+                # The catalogue can make a table of any format, but replace none other than Iceberg's.
+                session.sql(f"drop table if exists {node.relation_name}")
+                rows.write.saveAsTable(node.relation_name)

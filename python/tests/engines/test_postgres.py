@@ -275,14 +275,15 @@ FORGOTTEN = [
 BUILT = """
     create schema marts;
     create schema marts_agent_goals_staging;
-    create table marts.outcomes (session_id text, customer_id varchar);
-    insert into marts.outcomes values ('s1', 'c1'), ('s3', 'c2'), (null, 'c1');
-    create table marts.numbered (customer_id bigint);
-    insert into marts.numbered values (1), (2);
-    create table marts_agent_goals_staging.parts (session_id text) partition by list (session_id);
-    create table marts_agent_goals_staging.part_1 partition of marts_agent_goals_staging.parts for values in ('s1', 's3');
-    insert into marts_agent_goals_staging.parts values ('s1'), ('s3');
-    create view marts.shown as select * from marts.outcomes;
+    create table marts.agent_goals__outcomes (session_id text, customer_id varchar);
+    insert into marts.agent_goals__outcomes values ('s1', 'c1'), ('s3', 'c2'), (null, 'c1');
+    create table marts.agent_goals__numbered (customer_id bigint);
+    insert into marts.agent_goals__numbered values (1), (2);
+    create table marts_agent_goals_staging.int_agent_goals__p (session_id text) partition by list (session_id);
+    create table marts_agent_goals_staging.part_1
+        partition of marts_agent_goals_staging.int_agent_goals__p for values in ('s1', 's3');
+    insert into marts_agent_goals_staging.int_agent_goals__p values ('s1'), ('s3');
+    create view marts.shown as select * from marts.agent_goals__outcomes;
 """
 
 
@@ -300,7 +301,11 @@ def test_forgetting_removes_the_same_as_in_duckdb_and_a_reload_brings_nothing_ba
         counted = forget(warehouse, RAW, **who, built_in=schemas, dry_run=True)
         found = forget(warehouse, RAW, **who, built_in=schemas)
         assert counted.removed == found.removed
-        built = {"marts.numbered": 1, "marts.outcomes": 2, "marts_agent_goals_staging.parts": 1}
+        built = {
+            "marts.agent_goals__numbered": 1,
+            "marts.agent_goals__outcomes": 2,
+            "marts_agent_goals_staging.int_agent_goals__p": 1,
+        }
         assert found.removed == {**expected.removed, **built}
         assert (found.subjects, found.new) == (expected.subjects, expected.new)
         assert contents(warehouse) == contents(embedded)
