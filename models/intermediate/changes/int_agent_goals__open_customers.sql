@@ -19,7 +19,7 @@ touched_sessions as (
 -- What a customer-scoped goal rests on, or rested on until lately: sessions without it are in no window.
 member_goals as (
     select goal from {{ ref('int_agent_goals__customer_goal_members') }}
-    union
+    union distinct
     select goal from {{ ref('int_agent_goals__touched_goals') }}
 ),
 
