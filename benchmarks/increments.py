@@ -13,8 +13,6 @@ in as few words as give the same numbers, of the raw tables.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
 import statistics
 import sys
@@ -27,7 +25,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parent))
 from _marts_data import add_increment, generate  # a module beside this script
-from marts import run
+from marts import run_dbt
 
 #: Questions to the daily marts, and what a raw table would be asked: attempts and achieved goals by automatic verdict.
 QUESTIONS = {
@@ -62,20 +60,6 @@ QUESTIONS = {
         select cast(occurred_at as date), sum(amount) from last_of_id where environment = 'production' group by all""",
     ),
 }
-
-
-def run_dbt(folder: Path, nodes: dict[str, list[float]], *options: str) -> dict[str, float]:
-    """One `dbt run`: its measures, the seconds of start-up apart; adds those of each node to `nodes`."""
-    environment = dict(os.environ) | {
-        "AGENT_GOALS_DUCKDB_PATH": str(folder / "agent_goals.duckdb"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    measured = run(["dbt", "--quiet", "run", *options], environment)
-    results = json.loads((folder / "target" / "run_results.json").read_text())
-    for result in results["results"]:
-        nodes[result["unique_id"].removeprefix("model.agent_goals.")].append(result["execution_time"])
-    return measured | {"working": results["elapsed_time"]}
 
 
 def ask(path: Path, query: str) -> float:
@@ -124,18 +108,18 @@ def main() -> None:
         print(", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in counts.items()), flush=True)
         for number in range(options.runs):
             shutil.copyfile(folder / "raw.duckdb", database)
-            run(["dbt", "--quiet", "seed"], dict(os.environ) | {"AGENT_GOALS_DUCKDB_PATH": str(database)})
-            full.append(run_dbt(folder, full_nodes, "--full-refresh"))
+            full.append(run_dbt(database, full_nodes, "--full-refresh"))
             added = add_increment(database)
             if number == 0:
                 print("added: " + ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in added.items()), flush=True)
-            partial.append(run_dbt(folder, nodes))
+            partial.append(run_dbt(database, nodes))
         print("\n| run | seconds without start-up | CPU s | peak MB | against the full build |\n| --- | --- | --- | --- | --- |")
-        base = statistics.median(each["working"] for each in full)
+        base = statistics.median(each["seconds"] - each["startup"] for each in full)
         for label, runs in (("full build", full), ("1% more", partial)):
             medians = {key: statistics.median(each[key] for each in runs) for key in runs[0]}
-            share = medians["working"] / base
-            print(f"| {label} | {medians['working']:.2f} | {medians['cpu']:.2f} | {medians['peak_mb']:.0f} | {share:.1%} |")
+            working = statistics.median(each["seconds"] - each["startup"] for each in runs)
+            share = working / base
+            print(f"| {label} | {working:.2f} | {medians['cpu']:.2f} | {medians['peak_mb']:.0f} | {share:.1%} |")
         print("\n| question | daily mart, ms | raw tables, ms | share |\n| --- | --- | --- | --- |")
         for question, (of_mart, of_raw) in QUESTIONS.items():
             mart, raw = ask(database, of_mart), ask(database, of_raw)
@@ -146,7 +130,7 @@ def main() -> None:
                 print(f"| {node} | {statistics.median(full_nodes[node]):.2f} | {statistics.median(seconds):.2f} |")
         kept = folder / "kept.duckdb"
         shutil.copyfile(database, kept)
-        run_dbt(folder, defaultdict(list), "--full-refresh")
+        run_dbt(database, defaultdict(list), "--full-refresh")
         check_same(kept, database)
         print("\nThe tables are those of a full refresh.")
 

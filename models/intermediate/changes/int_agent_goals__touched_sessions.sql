@@ -4,7 +4,7 @@
 {%- set columns = {
     'goal_events': {'goal': 'text', 'sub_goals_achieved': 'text', 'currency': 'text', 'agent': 'text', 'metadata': 'text',
         'customer_id': 'text'},
-    'cost_events': {'goal': 'text', 'currency': 'text', 'agent': 'text', 'model': 'text', 'amount': 'landed'},
+    'cost_events': {'goal': 'text', 'currency': 'text', 'agent': 'text', 'model': 'text'},
     'value_events': {'goal': 'text', 'currency': 'text'},
     'sessions': {'agent': 'text', 'customer_id': 'text'},
     'conversation_turns': {},

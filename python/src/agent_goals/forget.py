@@ -108,8 +108,8 @@ class _Removal:
 
     def run(self, ids: dict[Subject, set[str]]) -> Forgotten:
         raw_tables = {raw: columns for raw, columns in self._tables().items() if raw.is_raw}
-        ids["session"] |= self._sessions_of(ids["customer"], raw_tables)
-        served = self._customers_of(ids["session"], raw_tables) - ids["customer"]
+        ids["session"] |= self._named_with(ids["customer"], "customer", "session", raw_tables)
+        served = self._named_with(ids["session"], "session", "customer", raw_tables) - ids["customer"]
         unmarked = {subject: self._unmarked(subject, each) for subject, each in ids.items()}
         forgotten = Forgotten(_counts(ids), _counts(unmarked), dry_run=self._dry_run)
         for table, columns in self._tables().items():
@@ -141,30 +141,19 @@ class _Removal:
                 found.setdefault(_Table(schema, table, is_raw), {})[subjects[column.lower()]] = column
         return found
 
-    def _sessions_of(self, customers: set[str], raw_tables: Mapping[_Table, Mapping[Subject, str]]) -> set[str]:
-        """The sessions of which a raw record names one of the customers."""
+    def _named_with(
+        self, ids: Collection[str], of: Subject, wanted: Subject, raw_tables: Mapping[_Table, Mapping[Subject, str]]
+    ) -> set[str]:
+        """The wanted subjects that raw records name together with one of these ids."""
         found: set[str] = set()
         for table, columns in raw_tables.items():
-            if "customer" in columns and customers:
+            if of in columns and wanted in columns and ids:
                 rows = self._warehouse.rows(
-                    f"""select distinct {quote(columns["session"])} from {table.quoted}
-                    where {_is_one_of(columns["customer"], "customer")}""",
-                    customer=sorted(customers),
+                    f"""select distinct {quote(columns[wanted])} from {table.quoted}
+                    where {_is_one_of(columns[of], "ids")} and {quote(columns[wanted])} is not null""",
+                    ids=sorted(ids),
                 )
-                found |= {session for (session,) in rows}
-        return found
-
-    def _customers_of(self, sessions: set[str], raw_tables: Mapping[_Table, Mapping[Subject, str]]) -> set[str]:
-        """The customers that the sessions' raw records name."""
-        found: set[str] = set()
-        for table, columns in raw_tables.items():
-            if "customer" in columns and sessions:
-                rows = self._warehouse.rows(
-                    f"""select distinct {quote(columns["customer"])} from {table.quoted}
-                    where {_is_one_of(columns["session"], "session")} and {quote(columns["customer"])} is not null""",
-                    session=sorted(sessions),
-                )
-                found |= {customer for (customer,) in rows}
+                found |= {name for (name,) in rows}
         return found
 
     def _unmarked(self, subject: Subject, ids: Collection[str]) -> set[str]:
