@@ -17,3 +17,10 @@
 {% macro same_unit_goal(one, other) -%}
     {{ agent_goals.same_unit(one, other) }} and {{ one }}.goal = {{ other }}.goal
 {%- endmacro %}
+
+{#- The join condition of columns that two relations share, none of which is ever null. -#}
+{% macro same_columns(one, other, columns) -%}
+    {%- for column in columns -%}
+        {{ one }}.{{ column }} = {{ other }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

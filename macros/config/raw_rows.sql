@@ -1,6 +1,11 @@
+{#- What a project defines in seeds or models of its own, named by vars. -#}
+{% macro definition_inputs() -%}
+    {{ return(['goal_definitions', 'goal_experiments', 'exchange_rates', 'model_prices']) }}
+{%- endmacro %}
+
 {#- The relation of an input: a raw table, or a seed or model of that name; none when the project has no such input. -#}
 {% macro input_relation(name) -%}
-    {%- if name in ['goal_definitions', 'exchange_rates', 'model_prices'] -%}
+    {%- if name in agent_goals.definition_inputs() -%}
         {%- set example = name if project_name == 'agent_goals' and name != 'exchange_rates' else none -%}
         {%- set definition = agent_goals.setting(name) or example -%}
         {{ return(ref(definition) if definition else none) }}
@@ -24,8 +29,9 @@
     has_load_fields  whether the load's time and batch come along -#}
 {% macro raw_rows(name, columns, has_load_fields=true) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
-    {%- set is_definition = name in ['goal_definitions', 'exchange_rates', 'model_prices'] -%}
-    {%- set present = agent_goals.setting('goal_definition_columns') if name == 'goal_definitions' else none -%}
+    {%- set is_definition = name in agent_goals.definition_inputs() -%}
+    {%- set lists_columns = ['goal_definitions', 'goal_experiments'] -%}
+    {%- set present = agent_goals.setting(name[:-1] ~ '_columns') if name in lists_columns else none -%}
     select
         {%- for column, kind in columns.items() %}
         {% if relation is none or (present is not none and column not in present) -%}

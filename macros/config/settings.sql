@@ -39,6 +39,19 @@
         'max_goal_depth': {'default': 8, 'kind': 'integer', 'minimum': 1, 'maximum': 20},
         'funnel_period': {'default': 'month', 'kind': 'choice', 'choices': ['day', 'week', 'month', 'quarter', 'year']},
         'late_after_days': {'default': 7, 'kind': 'integer', 'minimum': 0, 'maximum': 36500},
+        'goal_experiments': {'default': none, 'kind': 'name or null'},
+        'goal_experiment_columns': {
+            'default': none,
+            'kind': 'list or null',
+            'choices': agent_goals.goal_experiment_columns().keys() | list,
+        },
+        'experiment_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1},
+        'experiment_power': {'default': 0.8, 'kind': 'number', 'above': 0, 'below': 1},
+        'experiment_min_units': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000},
+        'experiment_planned_units': {'default': 1000, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000000},
+        'experiment_cost_cap': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 1},
+        'experiment_lift_prior': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 100},
+        'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
@@ -70,6 +83,13 @@
         {{ return('one of ' ~ choices | join(', ')) }}
     {%- elif kind == 'integer' and (value is not integer or value < rule['minimum'] or value > rule['maximum']) -%}
         {{ return('a whole number from ' ~ rule['minimum'] ~ ' to ' ~ rule['maximum']) }}
+    {%- elif kind in ['number or null', 'integer or null'] and value is none -%}
+        {{ return('') }}
+    {%- elif kind == 'integer or null' and (value is not integer or value < rule['minimum'] or value > rule['maximum']) -%}
+        {{ return('a whole number from ' ~ rule['minimum'] ~ ' to ' ~ rule['maximum'] ~ ', or null') }}
+    {%- elif kind in ['number', 'number or null']
+            and (value is not number or value is boolean or value <= rule['above'] or value >= rule['below']) -%}
+        {{ return('a number between ' ~ rule['above'] ~ ' and ' ~ rule['below'] ~ (', or null' if kind == 'number or null' else '')) }}
     {%- elif kind == 'permutation' and (not is_list or value | sort != choices | sort) -%}
         {{ return('a list of ' ~ choices | join(', ') ~ ', each once, the most trusted first') }}
     {%- elif kind == 'mapping' and value is not mapping -%}
