@@ -3,8 +3,9 @@
 
     by          names of columns of agent_goals__sessions, or `metadata.<key>`: a unit's segment is that of the session in
                 which it was exposed, `unknown` where that does not say
-    experiment  one experiment; all of them by default. Paired comparisons are left out. -#}
-{% macro experiment_results(by, experiment=none) -%}
+    experiment  one experiment; all of them by default. Paired comparisons are left out.
+    metrics     other metrics than experiment_metrics(), in its form -#}
+{% macro experiment_results(by, experiment=none, metrics=none) -%}
     {%- set columns = [] -%}
     {%- for name in by -%}
         {%- do columns.append(name[9:] if name.startswith('metadata.') else name) -%}
@@ -41,6 +42,7 @@ segment_arm_days as (
         arms=ref('int_agent_goals__experiment_arms'),
         experiments=ref('int_agent_goals__experiments'),
         by=columns,
+        metrics=metrics,
     ) | indent(4) }}
 ),
 

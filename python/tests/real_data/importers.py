@@ -22,6 +22,8 @@ Row = dict[str, Any]
 Record = dict[str, Any]
 
 GOAL = "task_resolved"
+#: The agents of `tau2_airline_variants` that did not run all 50 tasks.
+PARTLY_RUN = ("ironshell-opus-4.6",)
 
 #: The tau-airline-gpt-4o runs carry no times, so each of their records gets this one. It says nothing
 #: about when they ran; it only has to be the same on every import.
@@ -39,11 +41,13 @@ def tau2_records(session: Row) -> Iterator[Record]:
     The action checks are sub-goals of ``task_resolved``; a name that is checked several times in a session
     is numbered (``get_user_details``, ``get_user_details#2``), since a session has one outcome per goal.
     The agent's cost is ``llm``, the simulated customer's, with the tokens that are not the agent's, ``other``.
+    Agents that ran every task are the variants of one comparison, paired by task.
 
     Raises:
         KeyError: when the line lacks a field that the data set always has.
     """
     base = {"session_id": session["session_id"], "occurred_at": session["end_time"]}
+    compared = {} if session["variant"] in PARTLY_RUN else {"experiment": "tau2_airline", "variant": session["variant"]}
     yield {
         "type": "session",
         **base,
@@ -51,6 +55,7 @@ def tau2_records(session: Row) -> Iterator[Record]:
         "model": session["agent_llm"],
         "started_at": session["start_time"],
         "ended_at": session["end_time"],
+        **compared,
         "metadata": {"task_id": session["task_id"], "user_model": session["user_llm"]},
     }
     yield {

@@ -124,8 +124,11 @@ def session_records(draw: Draw, run: Run) -> Iterator[Record]:
 
 
 def support_agent() -> Iterator[Record]:
-    """1,000 sessions: 820 resolved for $147.60 and worth $50 each, 180 not, for $32.40."""
-    agent, draw = "support_agent", Draw("support")
+    """1,000 sessions: 820 resolved for $147.60 and worth $50 each, 180 not, for $32.40.
+
+    They are an experiment as well: answers with sources resolve more and cost more.
+    """
+    agent, draw, assignment = "support_agent", Draw("support"), Draw("answers with sources")
     resolved = [(True, cost) for cost in split(Decimal("147.60"), draw.weights(820), Decimal("0.0001"))]
     unresolved = [(False, cost) for cost in split(Decimal("32.40"), draw.weights(180), Decimal("0.0001"))]
     for number, (achieved, cost) in enumerate(draw.shuffled(resolved + unresolved), start=1):
@@ -136,10 +139,12 @@ def support_agent() -> Iterator[Record]:
         else:
             metadata["escalated_to_human"] = draw.below(3) == 0
         goal = {"goal": "issue_resolved", "achieved": achieved, "metadata": metadata}
-        records = list(session_records(draw, Run(agent, number, goal, cost, seconds)))
-        yield from records
+        session, *others = session_records(draw, Run(agent, number, goal, cost, seconds))
+        chance = (54 if achieved else 38) + (8 if cost > Decimal("0.18") else -8)
+        session["experiment"] = "answers_with_sources"
+        session["variant"] = "with_sources" if assignment.below(100) < chance else "control"
+        yield from (session, *others)
         if achieved:
-            session = records[0]
             yield {
                 "type": "value",
                 "event_id": f"{session['session_id']}-value",
