@@ -29,8 +29,8 @@ residuals as (
         units.environment,
         units.unit_id,
         coalesce({{ metric['numerator'] }}, 0e0)
-        - arm_days.estimate * coalesce({{ metric['denominator'] ~ 'e0' if metric['denominator'] == '1' else metric['denominator'] }}, 0e0)
-            as residual
+        - arm_days.estimate
+        * coalesce({{ '1e0' if metric['denominator'] == '1' else metric['denominator'] }}, 0e0) as residual
     from units
     inner join arm_days
         on

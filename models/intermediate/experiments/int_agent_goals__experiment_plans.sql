@@ -20,7 +20,24 @@ goals as (
 
 final as (
     select
-        experiments.*,
+        experiments.experiment,
+        experiments.is_planned,
+        experiments.is_seen,
+        experiments.description,
+        experiments.design,
+        experiments.unit_kind,
+        experiments.unit_key,
+        experiments.is_unit_planned,
+        experiments.count_sessions_without_customer,
+        experiments.control_variant,
+        experiments.is_control_known,
+        experiments.expected_split,
+        experiments.primary_metric,
+        experiments.guardrails,
+        experiments.planned_units,
+        experiments.starts_at,
+        experiments.ends_at,
+        experiments.window_days,
         goals.count_goals,
         case
             when experiments.planned_primary_goal is not null then experiments.planned_primary_goal

@@ -235,8 +235,8 @@ of_power as (
         case
             when minimum_detectable_lift is null then 'What lift could be found cannot be told yet.'
             when minimum_detectable_lift > 1e-1
-                then 'Lifts of 10% of the primary goal would be missed more often than planned; the count says how many units an arm needs.'
-            else 'There are units enough to find a lift of 10% of the primary goal.'
+                then 'Lifts of 10% would be missed more often than planned; the count says how many units an arm needs.'
+            else 'There are units enough to find a lift of 10%.'
         end as detail
     from results
     where is_primary

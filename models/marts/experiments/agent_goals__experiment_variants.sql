@@ -1,10 +1,11 @@
+{%- set alpha = (1 - agent_goals.setting('experiment_confidence')) | round(12) -%}
 with
 
 arm_days as (
     select
         arm_days.*,
         count_units - 1e0 as degrees_of_freedom,
-        cast({{ (1 - agent_goals.setting('experiment_confidence')) | round(12) }} as {{ agent_goals.data_type('double') }}) as alpha
+        cast({{ alpha }} as {{ agent_goals.data_type('double') }}) as alpha
     from {{ ref('int_agent_goals__experiment_arm_days') }} as arm_days
     where is_last_look
 ),
