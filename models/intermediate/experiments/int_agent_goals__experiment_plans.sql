@@ -22,7 +22,6 @@ final as (
     select
         experiments.experiment,
         experiments.is_planned,
-        experiments.is_seen,
         experiments.description,
         experiments.design,
         experiments.unit_kind,
