@@ -1,4 +1,4 @@
-{#- erfc(x) of an x that is not negative: null where it is null, 0 beyond 26. (Cody 1969: three rational functions.)
+{#- erfc(x) of an x that is not negative: null where it is null, 0 beyond 26.5. (Cody 1969: three rational functions.)
 
     x       SQL, which stands in it many times
     square  x * x as SQL. The caller often has it more exactly than x itself -#}
@@ -31,9 +31,9 @@
         when {{ x }} <= 4e0 then exp(-{{ square }})
             * {{ agent_goals.polynomial(middle.above, x) }}
             / {{ agent_goals.polynomial(middle.below, x) }}
-        when {{ x }} <= 2.6e1 then exp(-{{ square }}) / {{ x }} * ({{ one_over_root_pi }}
+        when {{ x }} <= 2.65e1 then exp(-{{ square }}) / {{ x }} * ({{ one_over_root_pi }}
             - {{ agent_goals.polynomial(far.above, inverse_square) }}
             / {{ agent_goals.polynomial(far.below, inverse_square) }})
-        when {{ x }} > 2.6e1 then 0e0
+        when {{ x }} > 2.65e1 then 0e0
     end
 {%- endmacro %}

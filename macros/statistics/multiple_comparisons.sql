@@ -40,7 +40,9 @@
         select
             {{ relation }}.*,
             count(*) over (partition by {{ tried_in_family }}) as {{ result }}_family_size,
-            row_number() over (partition by {{ tried_in_family }} order by {{ ([p_value] + key) | join(', ') }}) as {{ result }}_rank
+            row_number() over (
+                partition by {{ tried_in_family }} order by {{ ([p_value] + key) | join(', ') }}
+            ) as {{ result }}_rank
         from {{ relation }}
     ) as ranked
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#- The CTEs that p-value and quantile of Student's t share. With a = df / 2 and x = 1 / (1 + t^2 / df) the two-sided p-value
     is the incomplete beta function I_x(a, 1/2), and
 
-    1. I_x(a, 1/2) = I_x(a + 12, 1/2) + x^a sqrt(1 - x) Γ(a + 1/2) / (sqrt(π) Γ(a + 1)) * (1 + x (a + 1/2) / (a + 1) * (1 + …)),
+    1. I_x(a, 1/2) = I_x(a + 12, 1/2)
+                     + x^a sqrt(1 - x) Γ(a + 1/2) / (sqrt(π) Γ(a + 1)) * (1 + x (a + 1/2) / (a + 1) * (1 + …)),
        twelve terms of one sign (Abramowitz and Stegun 1964, 26.5.16);
     2. with N = a + 12 - 1/4, u = 1 / (4 N^2) and z = -N ln(x), I_x(a + 12, 1/2) is the mean of the incomplete gamma functions
        Q(2n + 1/2, z), n = 0, 1 … 5, with weights c_n u^n (DiDonato and Morris 1992, BGRAT with b = 1/2). The weights' sum D
@@ -17,7 +18,9 @@
 {% macro t_tail_ctes(relation, half, square, log, result, prefix) -%}
     {%- set steps = 12 -%}
     {%- set shifted = '(' ~ half ~ ' + 1.175e1)' -%}
-    {%- set weights = ['-2.49128615856170654e0', '3.43938827514648438e-1', '-8.19091796875e-2', '4.1015625e-2', '-6.25e-2', '1e0'] -%}
+    {%- set weights = [
+        '-2.49128615856170654e0', '3.43938827514648438e-1', '-8.19091796875e-2', '4.1015625e-2', '-6.25e-2', '1e0',
+    ] -%}
     {%- set z = '(' ~ shifted ~ ' * ' ~ log ~ ')' -%}
     {%- set one_over_root_pi = '5.6418958354775628695e-1' -%}
     {%- set order = '(2.5e-1 / (' ~ shifted ~ ' * ' ~ shifted ~ '))' -%}
