@@ -110,7 +110,7 @@ adjusted as (
         estimate as level,
         control_error * control_error as control_variance,
         error * error as variance,
-        {{ agent_goals.as_type('0', 'double') }} as variance_reduction
+        cast(0e0 as {{ double }}) as variance_reduction
     from beside
 ),
 {%- endif %}
