@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 _DATABASE = "agent_goals"
 _RAW_SCHEMA = "agent_goals_raw"
 #: What the models read besides the raw tables.
-SEEDS = ("goal_definitions", "model_prices")
+SEEDS = ("goal_definitions", "goal_experiments", "model_prices")
 
 
 class CompiledModels:

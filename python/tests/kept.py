@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,25 @@ class KeptModels(CompiledModels):
             where not is_gone and input_id not in (select input_id from {ledger} where table_name = $table)""",
             table,
         )
+
+
+def same_rows(one: Sequence[tuple[Any, ...]], other: Sequence[tuple[Any, ...]]) -> bool:
+    """Whether two lists of rows are the same, but for the order in which doubles were added up."""
+    return len(one) == len(other) and all(map(_same_row, one, other))
+
+
+def same_content(one: Mapping[str, Sequence[tuple[Any, ...]]], other: Mapping[str, Sequence[tuple[Any, ...]]]) -> bool:
+    """Whether two sets of tables, by name, have the same rows: see `same_rows`."""
+    return one.keys() == other.keys() and all(same_rows(one[name], other[name]) for name in one)
+
+
+def _same_row(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    return all(
+        math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-12)
+        if isinstance(first, float) and isinstance(second, float)
+        else first == second
+        for first, second in zip(one, other, strict=True)
+    )
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, model: Mapping[str, Any]) -> bool:

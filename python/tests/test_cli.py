@@ -217,7 +217,7 @@ def test_summary_shows_the_view_and_asks_for_dbt_build_without_it(project: Path)
         assert text in shown
     found = json.loads(run("summary", "--json").stdout)
     assert found["goal_performance"][0]["goal_efficiency"] is None
-    assert (found["goal_funnel"], found["customer_goals"]) == (None, None)
+    assert (found["goal_funnel"], found["customer_goals"], found["experiments"]) == (None, None, None)
 
 
 def test_help_shows_examples() -> None:

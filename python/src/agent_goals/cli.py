@@ -20,6 +20,7 @@ from agent_goals.contract import RECORD_TYPES
 from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
 from agent_goals.errors import AgentGoalsError
 from agent_goals.forget import Forgotten
+from agent_goals.experiments import experiment_decisions, experiments_table
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
@@ -264,17 +265,18 @@ def ddl(dialect: Dialect | None, roles: bool, **where: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print every row and column as JSON.")
 @_connection_options
 def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | None) -> None:
-    """Print what each agent achieved, what it cost, and where sessions drop off, from the marts that `dbt build` made.
+    """Print what agents achieved, what it cost, where sessions drop off and what experiments came to, from dbt's marts.
 
-    With --json: one object with the rows of goal_performance, the funnels' steps and the customers' goals.
+    With --json: one object with the rows of goal_performance, the funnels' steps, the customers' goals and the experiments.
     """
     target = find_target(**where)
     with connect(target, lock_timeout=lock_timeout, read_only=True) as warehouse:
         rows = goal_performance(warehouse, target.schema)
         steps = funnels(warehouse, target.schema)
         customers = customer_goals(warehouse, target.schema)
+        decisions = experiment_decisions(warehouse, target.schema)
     if as_json:
-        found = {"goal_performance": rows, "goal_funnel": steps, "customer_goals": customers}
+        found = {"goal_performance": rows, "goal_funnel": steps, "customer_goals": customers, "experiments": decisions}
         click.echo(json.dumps(found, default=str))
         return
     if not rows:
@@ -290,6 +292,8 @@ def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | 
         _print_table(funnel_table(steps))
     for goal in customers or ():
         Console().print(escape(customer_sentence(goal)), soft_wrap=True, highlight=False)
+    if decisions:
+        _print_table(experiments_table(decisions))
 
 
 def _print_table(table: Table) -> None:
