@@ -19,8 +19,8 @@ from agent_goals import loading
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
 from agent_goals.errors import AgentGoalsError
-from agent_goals.forget import Forgotten
 from agent_goals.experiments import experiment_decisions, experiments_table
+from agent_goals.forget import Forgotten
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
