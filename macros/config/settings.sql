@@ -1,6 +1,7 @@
 {#- Every var of the package: its default and what it may be. dbt_project.yml documents each one; a test shows that its
     defaults and these agree. They stand here as well because a var in a package's own dbt_project.yml is not seen by
-    macros that run in another project's models and analyses. -#}
+    macros that run in another project's models and analyses. One that says `decides: false` matters to no table that is kept
+    from run to run, so that another value of it opens no session. -#}
 {% macro settings() -%}
     {{ return({
         'raw_database': {'default': none, 'kind': 'name or null'},
@@ -39,19 +40,20 @@
         'max_goal_depth': {'default': 8, 'kind': 'integer', 'minimum': 1, 'maximum': 20},
         'funnel_period': {'default': 'month', 'kind': 'choice', 'choices': ['day', 'week', 'month', 'quarter', 'year']},
         'late_after_days': {'default': 7, 'kind': 'integer', 'minimum': 0, 'maximum': 36500},
-        'goal_experiments': {'default': none, 'kind': 'name or null'},
+        'goal_experiments': {'default': none, 'kind': 'name or null', 'decides': false},
         'goal_experiment_columns': {
             'default': none,
             'kind': 'list or null',
             'choices': agent_goals.goal_experiment_columns().keys() | list,
+            'decides': false,
         },
-        'experiment_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1},
-        'experiment_power': {'default': 0.8, 'kind': 'number', 'above': 0, 'below': 1},
-        'experiment_min_units': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000},
-        'experiment_planned_units': {'default': 1000, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000000},
-        'experiment_cost_cap': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 1},
-        'experiment_lift_prior': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 100},
-        'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650},
+        'experiment_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1, 'decides': false},
+        'experiment_power': {'default': 0.8, 'kind': 'number', 'above': 0, 'below': 1, 'decides': false},
+        'experiment_min_units': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
+        'experiment_planned_units': {'default': 1000, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000000, 'decides': false},
+        'experiment_cost_cap': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 1, 'decides': false},
+        'experiment_lift_prior': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 100, 'decides': false},
+        'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650, 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',

@@ -27,7 +27,7 @@
 {#- Says in a few characters what the package's own settings and SQL are: with others, every session is decided anew. -#}
 {% macro package_fingerprint() -%}
     {%- set parts = [] -%}
-    {%- for name in agent_goals.settings() -%}
+    {%- for name, rule in agent_goals.settings().items() if rule.get('decides', true) -%}
         {%- do parts.append(name ~ '=' ~ (agent_goals.setting(name) | tojson)) -%}
     {%- endfor -%}
     {%- if execute -%}
