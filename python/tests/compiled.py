@@ -56,11 +56,14 @@ class CompiledModels:
             create(connection, model)
         return connection
 
-    def found_by(self, test: str, definitions: Iterable[Row]) -> list[tuple[Any, ...]]:
-        """The rows that a singular test over the goal definitions finds, whose models are built for it."""
+    def found_by(self, test: str, rows: Iterable[Row], *, seed: str = "goal_definitions") -> list[tuple[Any, ...]]:
+        """The rows that a singular test over a seed's ``rows`` finds, whose models are built for it."""
         node = self._tests[test]
         models = [self._models[name]["name"] for name in node["depends_on"]["nodes"]]
-        connection = self.build([], definitions, until=models)
+        connection = self.build([], until=[])
+        self.create_seed(connection, seed, list(rows))
+        for model in in_order(self._models, models):
+            create(connection, model)
         return connection.execute(node["compiled_code"]).fetchall()
 
     def create_seed(self, connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:

@@ -13,7 +13,7 @@ import yaml
 from package_macros import load_macros
 from project import PROGRAMS, ROOT
 
-SETTINGS = ("config/settings.sql", "config/goal_definitions.sql")
+SETTINGS = ("config/settings.sql", "config/goal_definitions.sql", "config/goal_experiments.sql")
 PROJECT = ROOT / "dbt_project.yml"
 
 
@@ -71,6 +71,21 @@ def test_a_default_is_a_value_that_its_own_check_accepts(name: str) -> None:
         ("late_after_days", -1),
         ("timezone", "Asia/Kathmandu'"),
         ("double_types", "double"),
+        ("goal_experiments", "plans; drop"),
+        ("goal_experiment_columns", ["experiment", "colour"]),
+        ("experiment_confidence", 95),
+        ("experiment_confidence", None),
+        ("experiment_confidence", "0.95"),
+        ("experiment_power", 1),
+        ("experiment_power", True),
+        ("experiment_min_units", 1),
+        ("experiment_min_units", None),
+        ("experiment_planned_units", 1e3),
+        ("experiment_cost_cap", 1),
+        ("experiment_cost_cap", 99.9),
+        ("experiment_lift_prior", 0),
+        ("experiment_covariate_days", 0),
+        ("experiment_covariate_days", 0.5),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named_as_a_problem(name: str, value: object) -> None:
