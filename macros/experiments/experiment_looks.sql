@@ -131,7 +131,11 @@ judged as (
                 then 'ratio_undefined'
             when
                 metric_kind <> 'rate'
-                and sqrt(control_variance + variance) <= 1e-13 * greatest(abs(control_level), abs(level))
+                and (
+                    sqrt(control_variance + variance) <= 1e-13 * greatest(abs(control_level), abs(level))
+                    -- Pairs that all differ by the same: what is left of their variance is rounding.
+                    or control_variance + variance - 2e0 * covariance <= 1e-12 * (control_variance + variance)
+                )
                 then case
                     when abs(level - control_level) <= 1e-13 * greatest(abs(control_level), abs(level)) then 'no_variation'
                     else 'zero_variance'
@@ -176,7 +180,9 @@ errors as (
     select
         effects.*,
         case
-            when control_effect_variance + effect_variance - 2e0 * effect_covariance > 0e0
+            when
+                control_effect_variance + effect_variance - 2e0 * effect_covariance
+                > 1e-12 * (control_effect_variance + effect_variance)
                 then sqrt(control_effect_variance + effect_variance - 2e0 * effect_covariance)
             when control_effect_variance + effect_variance is not null then 0e0
         end as effect_error,

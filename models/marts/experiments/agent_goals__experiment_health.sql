@@ -98,7 +98,7 @@ counts as (
 {%- set of_experiments = [
     ('unit', "'info'", 'count_counted', 'null',
         "case
-            when unit_kind = 'metadata' then 'Units are values of a key of the sessions'' metadata, as planned.'
+            when unit_kind = 'metadata' then 'Units are values of a key of session metadata, as planned.'
             when unit_kind = 'customer' and is_unit_planned then 'Units are customers, as planned.'
             when unit_kind = 'session' and is_unit_planned then 'Units are sessions, as planned.'
             when unit_kind = 'customer' then 'Units are customers: every session names one, and each saw one variant.'
