@@ -194,8 +194,7 @@ final as (
             when list_amount >= 1000000000000 then 'unusable_tokens'
             when priced_amount is null then 'no_rate'
             else 'priced'
-        end", 'text') }} as price_status,
-        metadata
+        end", 'text') }} as price_status
     from converted
 )
 
