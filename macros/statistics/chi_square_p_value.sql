@@ -1,10 +1,3 @@
-{#- The chance that a chi-square variable is above x, by the closed forms for whole degrees of freedom (Abramowitz and Stegun
-    1964, 26.4.4 and 26.4.5). 1 where x is not above 0; null where it is no number below 1e150, and where the degrees of
-    freedom are none of 1, 2 … max_df.
-
-    x       a column of doubles
-    df      a column with the degrees of freedom
-    max_df  as many as there can be; fewer make less SQL -#}
 {% macro chi_square_p_value(x, df, max_df=20) -%}
     {%- set half = '(5e-1 * ' ~ x ~ ')' -%}
     case

@@ -1,5 +1,4 @@
-{#- The z below which a standard normal variable is with chance p; null unless 0 < p < 1.
-    (Wichura 1988, algorithm AS 241, PPND16.) -#}
+{#- Wichura (1988), algorithm AS 241, PPND16. -#}
 {% macro normal_quantile(p) -%}
     {%- set middle = {
         'above': ['2.5090809287301226727e3', '3.3430575583588128105e4', '6.7265770927008700853e4', '4.5921953931549871457e4',

@@ -1,11 +1,4 @@
-{#- CTEs that give every row of a relation its two-sided p-value of Student's t, for real degrees of freedom. The last one is
-    named by the prefix and has the relation's columns, the result and working columns named by the prefix.
-
-    relation            a relation or CTE
-    statistic           its column: t, a double
-    degrees_of_freedom  its column: a double
-    result              the p-value's column: null unless the degrees of freedom are between 1 and 10^12 and |t| < 10^150
-    prefix              names the CTEs -#}
+{#- t^2 / df and the logarithm of 1 more are all that the tail needs to know of t. -#}
 {% macro t_p_value_ctes(relation, statistic, degrees_of_freedom, result, prefix) -%}
     {%- set is_known = agent_goals.t_degrees_are_known(degrees_of_freedom) -%}
     {{ prefix }}_given as {{ agent_goals.materialized() }} (

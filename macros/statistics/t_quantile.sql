@@ -1,43 +1,35 @@
-{#- CTEs that give every row of a relation the critical value of Student's t, for real degrees of freedom: the t that a
-    variable is further from 0 than with chance alpha. The last CTE is named by the prefix and has the relation's columns, the
-    result and working columns named by the prefix.
-
-    Halley's steps on ln(p) as a function of v = sqrt(ln(1 + t^2 / df)), in which it is concave, nearly a straight line at 0
-    and nearly a parabola far out. They start from the normal quantile z times Wallace's (1959) factor
-    1 + 2 / (8 df + 1), which has to fade as z grows: with 1 + z^2 / (10 df) below the 2 the start is off by 2.5% at most.
-
-    relation            a relation or CTE
-    alpha               its column: a double
-    degrees_of_freedom  its column: a double
-    result              the critical value's column: null unless 10^-30 <= alpha < 1 and 1 <= df <= 10^12
-    prefix              names the CTEs
-    steps               how many of Halley's steps
+{#- Halley's steps on ln(p) as a function of v = sqrt(ln(1 + t^2 / df)), in which it is concave, nearly a straight line at 0
+    and nearly a parabola far out. They start from the square of the normal quantile (Winitzki 2008, who writes erf by one
+    exponential function and so can turn it round) and Wallace's (1959) factor 1 + 2 / (8 df + 1) for v * sqrt(df), which has
+    to fade as z grows: with 1 + z^2 / (10 df) below its 2 the start is off by 2.5% at most.
 
     A step's `slope` is that of -ln(p) in v, and its `bend` that of the logarithm of the slope. -#}
 {% macro t_quantile_ctes(relation, alpha, degrees_of_freedom, result, prefix, steps=2) -%}
     {%- set half = prefix ~ '_half' -%}
+    {%- set middle = '(4.3307467508e0 + 5e-1 * ' ~ prefix ~ '_log)' -%}
     {%- set df = '(2e0 * ' ~ half ~ ')' -%}
     {{ prefix }}_given as {{ agent_goals.materialized() }} (
         select
             {{ relation }}.*,
             case when {{ agent_goals.t_degrees_are_known(degrees_of_freedom) }} then 5e-1 * {{ degrees_of_freedom }} end
                 as {{ half }},
-            case when {{ alpha }} >= 1e-30 and {{ alpha }} < 1e0 then 5e-1 * {{ alpha }} end as {{ prefix }}_tail
+            case when {{ alpha }} between 1e-30 and 9.999e-1 then ln({{ alpha }} * (2e0 - {{ alpha }})) end as {{ prefix }}_log
         from {{ relation }}
     ),
 
     {{ prefix }}_normal as {{ agent_goals.materialized() }} (
         select
             {{ prefix }}_given.*,
-            -{{ agent_goals.normal_quantile(prefix ~ '_tail') }} as {{ prefix }}_z
+            -2e0 * {{ prefix }}_log / 1.47e-1
+            / (sqrt({{ middle }} * {{ middle }} - {{ prefix }}_log / 1.47e-1) + {{ middle }}) as {{ prefix }}_square
         from {{ prefix }}_given
     ),
 
     {{ prefix }}_step_0 as {{ agent_goals.materialized() }} (
         select
             {{ prefix }}_normal.*,
-            {{ prefix }}_z / sqrt({{ df }})
-            * (1e0 + 2e0 / (8e0 * {{ df }} + 1e0) / (1e0 + 1e-1 * {{ prefix }}_z * {{ prefix }}_z / {{ df }})) as {{ prefix }}_v_0
+            sqrt({{ prefix }}_square / {{ df }})
+            * (1e0 + 2e0 / (8e0 * {{ df }} + 1e0) / (1e0 + 1e-1 * {{ prefix }}_square / {{ df }})) as {{ prefix }}_v_0
         from {{ prefix }}_normal
     ),
     {%- for step in range(steps) %}

@@ -21,13 +21,14 @@
     {%- set weights = [
         '-2.49128615856170654e0', '3.43938827514648438e-1', '-8.19091796875e-2', '4.1015625e-2', '-6.25e-2', '1e0',
     ] -%}
-    {%- set z = '(' ~ shifted ~ ' * ' ~ log ~ ')' -%}
     {%- set one_over_root_pi = '5.6418958354775628695e-1' -%}
+    {%- set z = prefix ~ '_z' -%}
     {%- set order = '(2.5e-1 / (' ~ shifted ~ ' * ' ~ shifted ~ '))' -%}
     {{ prefix }}_terms as {{ agent_goals.materialized() }} (
         select
             {{ relation }}.*,
-            sqrt({{ z }}) as {{ prefix }}_root,
+            {{ shifted }} * {{ log }} as {{ z }},
+            sqrt({{ shifted }} * {{ log }}) as {{ prefix }}_root,
             {{ order }} as {{ prefix }}_order,
             {{ agent_goals.polynomial(weights, order) }} as {{ prefix }}_weight
         from {{ relation }}
@@ -38,12 +39,11 @@
             {{ prefix }}_terms.*,
             case
                 when {{ half }} * {{ log }} <= 6e2
-                    then {{ one_over_root_pi }} * exp(-({{ half }} * {{ log }})) * sqrt({{ square }} / (1e0 + {{ square }}))
+                    then {{ one_over_root_pi }} * exp(-{{ half }} * {{ log }}) * sqrt({{ square }} / (1e0 + {{ square }}))
                         * sqrt({{ shifted }}) / {{ prefix }}_weight / ({{ half }} + 5e-1)
                         {%- for j in range(1, steps) %}
-                        * (({{ half }} + {{ j }}e0) / ({{ half }} + {{ j }}.5e0))
+                        * ({{ half }} + {{ j }}e0) / ({{ half }} + {{ j }}.5e0)
                         {%- endfor %}
-                when {{ half }} * {{ log }} > 6e2 then 0e0
             end as {{ prefix }}_leading
         from {{ prefix }}_terms
     ),
@@ -51,19 +51,22 @@
     {{ prefix }} as {{ agent_goals.materialized() }} (
         select
             {{ prefix }}_series.*,
-            case when {{ half }} * {{ log }} > 6e2 then 0e0 else
-                {{ agent_goals.complementary_error_function(prefix ~ '_root', z) }}
-                + case
-                    when {{ z }} > 6e2 then 0e0
-                    else {{ one_over_root_pi }} * exp(-{{ z }}) * {{ prefix }}_root / {{ prefix }}_weight
-                        * {{ agent_goals.t_gamma_steps(weights, z, prefix ~ '_order') }}
-                end
-                + {{ prefix }}_leading
-                * (1e0
-                {%- for j in range(steps - 1) %}
-                + ({{ half }} + {{ j }}.5e0) / ({{ half }} + {{ j + 1 }}e0) / (1e0 + {{ square }}) * (1e0
-                {%- endfor -%}
-                {{ ')' * steps }}
+            case
+                when {{ half }} * {{ log }} <= 6e2
+                    then {{ agent_goals.complementary_error_function(prefix ~ '_root', z) }}
+                    + case
+                        when {{ z }} <= 6e2
+                            then {{ one_over_root_pi }} * exp(-{{ z }}) * {{ prefix }}_root / {{ prefix }}_weight
+                            * {{ agent_goals.t_gamma_steps(weights, z, prefix ~ '_order') }}
+                        else 0e0
+                    end
+                    + {{ prefix }}_leading
+                    * (1e0
+                    {%- for j in range(steps - 1) %}
+                    + ({{ half }} + {{ j }}.5e0) / ({{ half }} + {{ j + 1 }}e0) / (1e0 + {{ square }}) * (1e0
+                    {%- endfor -%}
+                    {{ ')' * steps }}
+                when {{ half }} * {{ log }} > 6e2 then 0e0
             end as {{ result }}
         from {{ prefix }}_series
     )

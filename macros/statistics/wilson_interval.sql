@@ -1,9 +1,4 @@
-{#- The ends of Wilson's (1927) score interval of a rate: 0 without a success, 1 without a failure, null without a trial.
-    The lower end is written as the product of both ends over the upper one, so that nothing cancels near 0.
-
-    successes  column: a double, from 0 to trials
-    trials     column: a double
-    z          column: the standard normal quantile of 1 - alpha / 2, above 0 -#}
+{#- The product of both ends, over the upper one: so nothing cancels near 0. -#}
 {% macro wilson_low(successes, trials, z) -%}
     case
         when {{ trials }} > 0e0
