@@ -16,7 +16,7 @@ class _ReturnedError(Exception):
 
 
 def load_macros(*paths: str, variables: dict[str, Any] | None = None) -> SimpleNamespace:
-    """The macros of files under ``macros/`` as Python functions.
+    """The macros of files under ``macros/`` as Python functions, in what they say to DuckDB.
 
     Args:
         paths: the files, from ``macros/`` on.
@@ -28,8 +28,12 @@ def load_macros(*paths: str, variables: dict[str, Any] | None = None) -> SimpleN
     def return_(value: Any) -> None:
         raise _ReturnedError(value)
 
+    def dispatch(name: str, _package: str) -> Any:
+        return getattr(namespace, f"duckdb__{name}", None) or getattr(namespace, f"default__{name}")
+
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals.update(
+        adapter=SimpleNamespace(dispatch=dispatch),
         agent_goals=namespace,
         modules=SimpleNamespace(re=re),
         none=None,
@@ -40,9 +44,9 @@ def load_macros(*paths: str, variables: dict[str, Any] | None = None) -> SimpleN
     module = environment.from_string(text).module
 
     def callable_for(macro: Any) -> Any:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             try:
-                return str(macro(*arguments))
+                return str(macro(*arguments, **named))
             except _ReturnedError as returned:
                 return returned.args[0]
 

@@ -1,0 +1,1 @@
+"""The package's statistics macros on DuckDB, against scipy, statsmodels, closed forms and published figures."""
