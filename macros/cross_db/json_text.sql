@@ -75,7 +75,7 @@
 {%- endmacro %}
 
 {% macro postgres__json_text_at(json, key) -%}
-    (cast({{ json }} as json) ->> {{ key }})
+    (cast({{ json }} as json) ->> ({{ key }}))
 {%- endmacro %}
 
 {% macro spark__json_text_at(json, key) -%}

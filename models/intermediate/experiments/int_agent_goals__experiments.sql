@@ -38,10 +38,42 @@ seen as (
         experiment,
         count(*) as count_named_sessions,
         count(case when customer_id is null then 1 end) as count_sessions_without_customer,
-        min(variant) as first_variant,
-        count(distinct variant) as count_variants,
-        max(case when variant = 'control' then 1 else 0 end) = 1 as has_control
+        count(distinct variant) as count_variants
     from experiment_sessions
+    group by experiment
+),
+
+planned_lists as (
+    select
+        experiment,
+        variants
+    from plans
+    where variants is not null
+),
+
+planned_variants as (
+    {{ agent_goals.each_json_item('planned_lists', 'variants', 'variant') | indent(4) }}
+),
+
+-- A planned control is the control before anybody has seen it.
+named_variants as (
+    select
+        experiment,
+        variant
+    from planned_variants
+    union all
+    select
+        experiment,
+        variant
+    from experiment_sessions
+),
+
+controls as (
+    select
+        experiment,
+        min(variant) as first_variant,
+        max(case when variant = 'control' then 1 else 0 end) = 1 as has_control
+    from named_variants
     group by experiment
 ),
 
@@ -71,10 +103,10 @@ final as (
         coalesce(customer_counts.count_customers_in_two, 0) as count_customers_in_two,
         case
             when plans.control_variant is not null then plans.control_variant
-            when seen.has_control then 'control'
-            else seen.first_variant
+            when controls.has_control then 'control'
+            else controls.first_variant
         end as control_variant,
-        plans.control_variant is not null or coalesce(seen.has_control, false) as is_control_known,
+        plans.control_variant is not null or coalesce(controls.has_control, false) as is_control_known,
         plans.variants,
         plans.expected_split,
         plans.primary_goal as planned_primary_goal,
@@ -91,6 +123,8 @@ final as (
         on names.experiment = plans.experiment
     left join seen
         on names.experiment = seen.experiment
+    left join controls
+        on names.experiment = controls.experiment
     left join customer_counts
         on names.experiment = customer_counts.experiment
 )

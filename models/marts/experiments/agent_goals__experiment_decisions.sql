@@ -59,7 +59,9 @@ answered as (
         coalesce(results.goal = plans.primary_goal, false) as is_primary_goal,
         plans.has_reached_plan,
         {%- for question, metric in questions.items() %}
-        max(case when results.metric = '{{ metric }}' and results.status <> 'not_known' then results.verdict end) as {{ question }},
+        max(
+            case when results.metric = '{{ metric }}' and results.status <> 'not_known' then results.verdict end
+        ) as {{ question }},
         {%- endfor %}
         max(case when results.metric = 'goal_achievement_rate' then results.estimate_control end) as achievement_rate_control,
         max(case when results.metric = 'goal_achievement_rate' then results.estimate end) as achievement_rate,

@@ -106,6 +106,10 @@ verdicts as (
         guarded.*,
         case
             when guardrail_margin is null then null
+            when
+                control_units < {{ agent_goals.setting('experiment_min_units') }}
+                or units < {{ agent_goals.setting('experiment_min_units') }}
+                then 'unclear'
             when worst_gain > -guardrail_margin then 'passed'
             when best_gain < -guardrail_margin then 'failed'
             else 'unclear'
