@@ -81,7 +81,8 @@ def outcome_notes(outcome: Outcome) -> Iterator[str]:
 
 def estimate_notes(estimate: Estimate) -> Iterator[str]:
     """What a run would take, in words."""
-    yield f"{estimate.sessions:,} conversations to judge, {estimate.not_applicable:,} of them with nothing to judge: they cost nothing."
+    nothing = f"{estimate.not_applicable:,} of them with nothing to judge, which cost nothing"
+    yield f"{estimate.sessions:,} conversations to judge, {nothing}."
     for reason, count in sorted(estimate.skipped.items()):
         yield f"{count:,} more would be skipped: {reason}."
     tokens = f"about {estimate.input_tokens:,} input and {estimate.output_tokens:,} output tokens"
