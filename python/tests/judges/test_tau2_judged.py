@@ -1,4 +1,4 @@
-"""The whole way on published conversations: loaded, judged by a scripted model, killed twice, built, and compared with what is known.
+"""The whole way on published conversations: loaded, judged by a scripted model, killed twice, built, compared with what is known.
 
 The conversations are 100 runs of two agents on the airline tasks of tau2-bench with the benchmark's own rewards; each is
 judged in two sessions. The scripted judge says what the reward says, except of every seventh conversation. What the marts show of
@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ TAKES = ("first", "second")
 def conversations() -> list[dict[str, Any]]:
     found = []
     for path in sorted((data_set("tau2_airline_variants") / "conversations").glob("*.json.gz")):
-        for run in json.loads(gzip.open(path).read())["simulations"]:
+        for run in json.loads(gzip.decompress(path.read_bytes()))["simulations"]:
             found.append(run | {"agent": path.name.removesuffix(".json.gz"), "success": run["reward_info"]["reward"] >= 1 - 1e-6})
     return found
 
