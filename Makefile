@@ -12,9 +12,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-strip-extras --custom-compile-command "make lock"
-LOCK := $(COMPILE) python/pyproject.toml --extra postgres --extra prices --group python/pyproject.toml:dev
+LOCK := $(COMPILE) python/pyproject.toml --extra judges --extra postgres --extra prices --group python/pyproject.toml:dev
 
-.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile format docs bench lock clean
+.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile test-strands format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,10 +41,16 @@ setup: .venv/.installed ## make .venv from the lock file
 	.venv-warehouses/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-warehouses.lock
 	@touch $@
 
+.venv-strands/.installed: requirements-strands.lock
+	PYTHON=$(PYTHON) python/bootstrap.sh .venv-strands
+	.venv-strands/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-strands.lock
+	@touch $@
+
 lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes newer versions
 	$(LOCK) $(LOCK_FLAGS) --output-file requirements.lock >/dev/null
 	$(LOCK) $(LOCK_FLAGS) --group python/pyproject.toml:engines --constraints requirements.lock --output-file requirements-engines.lock >/dev/null
 	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:warehouses --output-file requirements-warehouses.lock >/dev/null
+	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:strands --output-file requirements-strands.lock >/dev/null
 
 # --- what a person looks at
 
@@ -93,6 +99,9 @@ test-spark: .venv/.engines ## all that is about Spark, what takes too long for e
 
 test-compile: .venv-warehouses/.installed ## the SQL for BigQuery, Databricks, Redshift and Snowflake, compiled and parsed
 	cd python && ../.venv-warehouses/bin/python -m pytest tests/warehouses
+
+test-strands: .venv/.installed .venv-strands/.installed ## the goal success judge beside that of strands-agents-evals
+	cd python && pytest tests/judges/test_strands.py
 
 format: .venv/.installed ## format the Python and SQL files
 	ruff check --fix .

@@ -4,8 +4,9 @@
 
     model_name  a staging model of events
     fields      what they say
-    is_single   whether a session has one event, as a rule: then it is not worth looking whether several agree -#}
-{% macro last_said(model_name, fields, is_single=false) -%}
+    is_single   whether a session has one event, as a rule: then it is not worth looking whether several agree
+    lasting     which events show that the session was still going on; the last of them is lasted_until -#}
+{% macro last_said(model_name, fields, is_single=false, lasting='true') -%}
     with
 
     said as (
@@ -24,7 +25,8 @@
             )
             {%- endif %} as is_at_odds,
             min(occurred_at) as first_at,
-            max(occurred_at) as last_at
+            max(occurred_at) as last_at,
+            max(case when {{ lasting }} then occurred_at end) as lasted_until
         from {{ ref(model_name) }}
         group by environment, session_id
     ),
@@ -58,7 +60,8 @@
         case when said.is_at_odds then last_said.{{ field }} else said.{{ field }} end as {{ field }},
         {%- endfor %}
         said.first_at,
-        said.last_at
+        said.last_at,
+        said.lasted_until
     from said
     left join last_said
         on {{ agent_goals.same_session('said', 'last_said') }}

@@ -100,7 +100,12 @@ final as (
         found.source_goal,
         found.is_expected,
         goal_definitions.goal is not null as is_defined,
-        coalesce(goal_definitions.kind, 'binary') as goal_kind,
+        -- A judge that is not told which goal its verdicts are on names one after itself.
+        case
+            when goal_definitions.goal is not null then goal_definitions.kind
+            when found.evaluator = found.found_goal then 'evaluation'
+            else 'binary'
+        end as goal_kind,
         coalesce(goal_definitions.scope, 'session') as goal_scope,
         goal_definitions.sequence as goal_sequence,
         coalesce(goal_definitions.weight, 1) as goal_weight,

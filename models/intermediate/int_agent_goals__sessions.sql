@@ -17,7 +17,8 @@ from_records as (
 
 from_goals as (
     {{ agent_goals.last_said(
-        'stg_agent_goals__goal_events', ['agent', 'customer_id', 'experiment', 'variant']
+        'stg_agent_goals__goal_events', ['agent', 'customer_id', 'experiment', 'variant'],
+        lasting="verdict_source = 'automatic'"
     ) | indent(4) }}
 ),
 
@@ -26,7 +27,8 @@ cost_times as (
         environment,
         session_id,
         min(occurred_at) as first_at,
-        max(occurred_at) as last_at
+        max(occurred_at) as last_at,
+        max(case when cost_type <> 'evaluation' then occurred_at end) as lasted_until
     from {{ ref('stg_agent_goals__cost_events') }}
     group by environment, session_id
 ),
@@ -138,6 +140,10 @@ joined as (
         {{ agent_goals.greatest_known([
             'from_records.last_at', 'from_goals.last_at', 'cost_times.last_at', 'from_values.last_at', 'from_turns.last_at',
         ]) }} as last_seen_at,
+        {{ agent_goals.greatest_known([
+            'from_records.last_at', 'from_goals.lasted_until', 'cost_times.lasted_until', 'from_values.last_at',
+            'from_turns.last_at',
+        ]) }} as lasted_until,
         coalesce(from_turns.count_turns, 0) as count_turns,
         coalesce(from_turns.count_user_turns, 0) as count_user_turns,
         coalesce(from_turns.count_tool_turns, 0) as count_tool_turns
@@ -157,7 +163,8 @@ final as (
             {{ agent_goals.least_known(['first_action_at', 'first_goal_at']) }},
             first_other_at
         ) as started_at,
-        coalesce(reported_ended_at, last_seen_at) as ended_at
+        -- Whoever judges a session later does not make it longer.
+        coalesce(reported_ended_at, lasted_until, last_seen_at) as ended_at
     from joined
 )
 

@@ -253,7 +253,7 @@ class Dice:
         fields |= self.some(0.15, sub_goals_achieved=self.list_of(kin, name))
         fields |= self.some(0.5, verdict_source=self.one("human", "automatic", "judge"))
         fields |= self.some(
-            0.15, evaluator=self.one("check", "clerk"), evaluator_version=self.one("1", "2"), reason=self.one("so", "thus")
+            0.15, evaluator=self.one("check", "clerk", name), evaluator_version=self.one("1", "2"), reason=self.one("so", "thus")
         )
         if "label" not in fields:
             fields |= self.some(0.15, label=self.one("Yes", "No"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -30,7 +32,10 @@ from agent_goals.raw import RawTables
 from agent_goals.roles import instructions, role_statements
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, performance_table
-from agent_goals.warehouse import connect
+from agent_goals.warehouse import Warehouse, connect
+
+if TYPE_CHECKING:
+    from agent_goals.judges.asking import Judge
 
 EXIT_REJECTED = 1
 EXIT_FAILED = 2
@@ -57,6 +62,23 @@ FORGET_EXAMPLES = """
 Examples:
   agent-goals forget --customer c-1041 --dry-run
   agent-goals forget --session s-77 --session s-78 --yes
+"""
+
+JUDGE_EXAMPLES = """
+\b
+Examples:
+  agent-goals judge --model openai:gpt-5-mini --dry-run
+  agent-goals judge --model openai:gpt-5-mini --sample 0.1 --max-cost 5
+  agent-goals judge --model anthropic:claude-haiku-4-5 --goal issue_resolved --select "agent = 'support'"
+  agent-goals judge --evaluator user_objective_accomplished --objective "Book the flight that was asked for." --model ...
+  agent-goals judge --model qwen3:8b --base-url http://127.0.0.1:11434/v1
+"""
+
+TRY_JUDGE_EXAMPLES = """
+\b
+Examples:
+  agent-goals try-judge --model openai:gpt-5-mini
+  agent-goals try-judge --model qwen3:8b --base-url http://127.0.0.1:11434/v1 --output report.json
 """
 
 PRICES_EXAMPLES = """
@@ -224,6 +246,202 @@ def forget(
         _note("--dry-run: nothing was removed.")
     else:
         _note("A load leaves their records out from now on. Aggregates that counted them follow at the next `dbt run`.")
+
+
+class _Price(click.ParamType[Decimal]):
+    """An amount of dollars, exactly."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if not amount.is_finite() or amount < 0:
+            self.fail(f"{value!r} is not an amount of dollars, such as 0.25", param, ctx)
+        return amount
+
+
+def _judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--concurrency", type=click.IntRange(min=1), default=8, show_default=True, metavar="N",
+                     help="How many conversations are asked about at a time."),
+        click.option("--max-input-tokens", type=click.IntRange(min=2000), metavar="N",
+                     help="The most that is sent of one conversation; else what the model has room for."),
+        click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True,
+                     metavar="SECONDS", help="How long one request may take."),
+        click.option("--output-price", type=_Price(), help="What a million output tokens cost; else genai-prices says."),
+        click.option("--input-price", type=_Price(), help="What a million input tokens cost; else genai-prices says."),
+        click.option("--base-url", metavar="URL",
+                     help="Ask there: an endpoint that speaks OpenAI's chat completions, or, for a model called anthropic:..., "
+                     "Anthropic's messages. Its key is read from AGENT_GOALS_JUDGE_API_KEY."),
+        click.option("--model", required=True, envvar="AGENT_GOALS_JUDGE_MODEL", metavar="PROVIDER:NAME",
+                     help="The model that judges; else AGENT_GOALS_JUDGE_MODEL. Its key is read from where the provider's own "
+                     "package reads it, e.g. OPENAI_API_KEY."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@main.command(cls=_Command, epilog=JUDGE_EXAMPLES)
+@click.option("--evaluator", type=click.Choice(["goal_success_rate", "user_objective_accomplished"]),
+              default="goal_success_rate", show_default=True, help="What is judged.")  # fmt: skip
+@click.option("--goal", metavar="NAME", help="The goal that the verdicts are on; else one named after the evaluator.")
+@click.option("--objective", metavar="TEXT",
+              help="What users want (user_objective_accomplished), where a session's metadata has no `objective`.")  # fmt: skip
+@click.option("--assertion", metavar="TEXT",
+              help="What must be true (goal_success_rate), where a session's metadata has no `expected_assertion`.")  # fmt: skip
+@click.option("--system-prompt", type=click.File(encoding="utf-8"), metavar="FILE", help="Instructions of your own.")
+@click.option("--environment", "environments", multiple=True, default=("production",), show_default=True, metavar="NAME",
+              help="Whose sessions; may be given several times.")  # fmt: skip
+@click.option("--select", "condition", metavar="SQL",
+              help="Only sessions for which this holds, in columns of agent_goals__sessions.")  # fmt: skip
+@click.option("--sample", type=click.FloatRange(0, 1, min_open=True), default=1.0, metavar="SHARE",
+              help="Only this share of the sessions: always the same ones, so that a larger share adds to it.")  # fmt: skip
+@click.option("--again", is_flag=True, help="Also sessions that another model, or another version of the judge, has judged.")
+@click.option("--max-cost", type=_Price(), help="Stop before this is spent.")
+@click.option("--dry-run", is_flag=True, help="Only say how many conversations there are, and about what they would cost.")
+@_judge_options
+@click.option("--batch", "batch_sessions", type=click.IntRange(min=1), default=50, show_default=True, metavar="N",
+              help="How many verdicts are loaded at a time.")  # fmt: skip
+@click.option("--journal", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Where verdicts wait to be loaded; else the folder judge in the spool.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@_connection_options
+def judge(
+    evaluator: str,
+    goal: str | None,
+    objective: str | None,
+    assertion: str | None,
+    system_prompt: IO[str] | None,
+    environments: tuple[str, ...],
+    condition: str | None,
+    sample: float,
+    again: bool,
+    max_cost: Decimal | None,
+    dry_run: bool,
+    model: str,
+    base_url: str | None,
+    input_price: Decimal | None,
+    output_price: Decimal | None,
+    timeout: float,
+    max_input_tokens: int | None,
+    concurrency: int,
+    batch_sessions: int,
+    journal: Path | None,
+    as_json: bool,
+    lock_timeout: float,
+    **where: str | None,
+) -> None:
+    """Have a model judge the conversations in the raw tables that it has not judged yet.
+
+    A verdict is a goal event (verdict_source judge), what it took a cost event (cost_type evaluation). Judged are sessions with
+    turns but no verdict of this evaluator on this goal, and those with turns that came in after it. Kill it and run it again:
+    what was paid for is on the disk before the next conversation is asked about, and nothing is judged twice. Only what was
+    being asked about at that moment is asked again.
+
+    Exit code: 0 all good, 1 some conversations got no verdict or were left, 2 could not run.
+    """
+    from agent_goals.judges import command as told  # noqa: PLC0415 (only this command needs it)
+    from agent_goals.judges.due import Selection  # noqa: PLC0415
+    from agent_goals.judges.evaluators import EVALUATORS, Criteria  # noqa: PLC0415
+    from agent_goals.judges.journal import Journal, journal_folder  # noqa: PLC0415
+    from agent_goals.judges.run import Run  # noqa: PLC0415
+
+    target = find_target(**where)
+    asked = _find_judge(model, base_url, input_price, output_price, timeout, max_input_tokens)
+
+    def open_warehouse(read_only: bool) -> Warehouse:
+        return connect(target, lock_timeout=lock_timeout, read_only=read_only, on_wait=_note_wait)
+
+    with told.judging_progress(batch_sessions) as on_progress:
+        run = Run(
+            EVALUATORS[evaluator](asked, system_prompt=system_prompt.read() if system_prompt else None),
+            target,
+            open_warehouse,
+            selection=Selection(environments, condition, sample, again),
+            goal=goal,
+            criteria=Criteria(goal=objective, expected_assertion=assertion),
+            max_cost=max_cost,
+            concurrency=concurrency,
+            batch_sessions=batch_sessions,
+            on_progress=on_progress,
+        )
+        waiting = Journal(journal_folder(target, journal), lambda: open_warehouse(False), target)
+        if dry_run:
+            estimate = run.estimate()
+        else:
+            with waiting:
+                asyncio.run(run.judge(waiting))
+    if dry_run:
+        if as_json:
+            click.echo(json.dumps(estimate.as_dict()))
+        else:
+            for note in told.estimate_notes(estimate):
+                click.echo(note)
+        if waiting.has_waiting:
+            _note("An earlier run was cut off. What it has paid for is loaded by the next one, and not counted here.")
+        return
+    if as_json:
+        click.echo(json.dumps(run.outcome.as_dict()))
+    else:
+        _print_table(told.outcome_table(run.outcome))
+        for note in told.outcome_notes(run.outcome):
+            _note(note)
+    if run.outcome.is_refused:
+        sys.exit(EXIT_FAILED)
+    sys.exit(EXIT_REJECTED if run.outcome.failed or run.outcome.stopped else 0)
+
+
+@main.command(name="try-judge", cls=_Command, epilog=TRY_JUDGE_EXAMPLES)
+@_judge_options
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def try_judge(
+    model: str,
+    base_url: str | None,
+    input_price: Decimal | None,
+    output_price: Decimal | None,
+    timeout: float,
+    max_input_tokens: int | None,
+    concurrency: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Have a model judge seven short conversations whose verdict is plain, before it is trusted with real ones.
+
+    Exit code: 0 all as expected, 1 some not, 2 could not run.
+    """
+    from agent_goals.judges.scenarios import try_judge as on_scenarios  # noqa: PLC0415 (only this command needs it)
+
+    asked = _find_judge(model, base_url, input_price, output_price, timeout, max_input_tokens)
+    trial = asyncio.run(on_scenarios(asked, concurrency=concurrency))
+    if output is not None:
+        trial.save(output)
+    if as_json:
+        click.echo(json.dumps(trial.as_dict()))
+    else:
+        trial.report.display(Console())
+        for name in trial.misjudged:
+            _note(f"{name}: the verdict should be {trial.expected[name]}.")
+    sys.exit(EXIT_REJECTED if trial.misjudged else 0)
+
+
+def _find_judge(
+    model: str,
+    base_url: str | None,
+    input_price: Decimal | None,
+    output_price: Decimal | None,
+    timeout: float,
+    max_input_tokens: int | None,
+) -> Judge:
+    from agent_goals.judges.asking import Judge, Prices  # noqa: PLC0415 (only the judge's commands need it)
+
+    if (input_price is None) != (output_price is None):
+        raise AgentGoalsError("--input-price and --output-price go together: say both.")
+    prices = None if input_price is None or output_price is None else Prices(input_price, output_price)
+    return Judge(model, base_url=base_url, prices=prices, timeout=timeout, max_input_tokens=max_input_tokens)
 
 
 @main.command(cls=_Command)

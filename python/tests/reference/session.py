@@ -51,7 +51,8 @@ class Session:
         seen = sorted(record["at"] for record in self.records)
         acted = sorted(record["at"] for name in ("cost", "turn", "goal") for record in self.of_type[name])
         started = instant(reported_start) if reported_start else (acted or seen)[0]
-        ended = instant(reported_end) if reported_end else seen[-1]
+        lasting = sorted(record["at"] for record in self.records if _shows_it_going_on(record))
+        ended = instant(reported_end) if reported_end else (lasting or seen)[-1]
         return {
             "started_at": started,
             "ended_at": ended,
@@ -116,7 +117,7 @@ class Session:
             outcome["is_defined"] = bool(definition)
             outcome["is_expected"] = goal in expected
             outcome["is_primary"] = definition.get("is_primary", False)
-            outcome["goal_kind"] = definition.get("kind", "binary")
+            outcome["goal_kind"] = definition.get("kind", "evaluation" if outcome.get("evaluator") == goal else "binary")
             target = definition.get("target_achievement_rate")
             outcome["target_achievement_rate"] = None if target is None else Decimal(target)
             outcome["goal_scope"] = definition.get("scope", "session")
@@ -198,3 +199,10 @@ def add_judgements(outcome: Row) -> None:
     is_at_least = outcome["threshold_operator"] in (">=", ">")
     attained = rounded(score / threshold) if is_attainable and is_at_least else None
     outcome["score_attainment"] = None if attained is None else min(attained, Decimal(1))
+
+
+def _shows_it_going_on(record: Row) -> bool:
+    """Whether a record is of the session itself, not of somebody who judged it later."""
+    if record["type"] == "goal":
+        return bool((record.get("verdict_source") or "automatic") == "automatic")
+    return bool(record["type"] != "cost" or record.get("cost_type") != "evaluation")
