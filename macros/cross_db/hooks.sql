@@ -11,6 +11,11 @@
     set time zone 'UTC'
 {%- endmacro %}
 
+{#- PostgreSQL would compile the long arithmetic of distributions for minutes, to run it for seconds. Until the commit. -#}
+{% macro postgres__before_model() -%}
+    set local jit = off
+{%- endmacro %}
+
 {#- What a table needs after it was built; nothing on most warehouses. -#}
 {% macro after_model() -%}
     {{ adapter.dispatch('after_model', 'agent_goals')() }}
