@@ -72,9 +72,18 @@ known_amounts as (
     group by experiment
 ),
 
+arm_counts as (
+    select
+        experiment,
+        count(*) as count_variants
+    from arms
+    group by experiment
+),
+
 counts as (
     select
         plans.*,
+        coalesce(arm_counts.count_variants, 0) as count_variants,
         coalesce(unit_counts.count_units, 0) as count_all_units,
         coalesce(unit_counts.count_counted, 0) as count_counted,
         coalesce(unit_counts.count_contaminated, 0) as count_contaminated,
@@ -86,6 +95,8 @@ counts as (
         coalesce(known_amounts.count_unknown_values, 0) as count_unknown_values,
         coalesce(known_amounts.count_capped, 0) as count_capped
     from plans
+    left join arm_counts
+        on plans.experiment = arm_counts.experiment
     left join unit_counts
         on plans.experiment = unit_counts.experiment
     left join unassigned
@@ -118,6 +129,19 @@ counts as (
         "case
             when is_control_known then 'The control is known.'
             else 'No control is planned and no variant has that name: the first by name is taken for it.'
+        end"),
+    ('variants', "case when count_variants > 1 then 'ok' else 'error' end", 'count_variants', 'null',
+        "case
+            when count_variants > 1 then 'There are variants to compare.'
+            else 'There is one variant, and nothing to compare it with. Plan the variants, or send sessions of the control.'
+        end"),
+    ('primary_goal', "case when primary_goal is not null then 'ok' when count_goals > 1 then 'warning' else 'info' end",
+        'count_goals', 'null',
+        "case
+            when primary_goal is not null then 'The primary goal is known.'
+            when count_goals > 1
+                then 'No primary goal is planned: each goal is decided by itself, and a guardrail counts only with its goal named.'
+            else 'No goal has been attempted yet.'
         end"),
     ('sample_ratio', "case
             when has_sample_ratio_mismatch then 'error'
@@ -172,6 +196,7 @@ arm_units as (
     select
         arms.experiment,
         arms.variant,
+        arms.expected_weight,
         count(units.unit_id) as count_units
     from arms
     left join units
@@ -179,7 +204,7 @@ arm_units as (
             arms.experiment = units.experiment
             and arms.variant = units.variant
             and units.excluded_as is null
-    group by arms.experiment, arms.variant
+    group by arms.experiment, arms.variant, arms.expected_weight
 ),
 
 of_variants as (
@@ -189,6 +214,8 @@ of_variants as (
         variant,
         {{ agent_goals.as_type('null', 'date') }} as exposed_on,
         case
+            when expected_weight = 0 and count_units > 0 then 'error'
+            when expected_weight = 0 then 'info'
             when count_units = 0 then 'error'
             when count_units < {{ agent_goals.setting('experiment_min_units') }} then 'warning'
             else 'ok'
@@ -196,6 +223,9 @@ of_variants as (
         count_units as count_affected,
         {{ agent_goals.as_type('null', 'double') }} as value,
         case
+            when expected_weight = 0 and count_units > 0
+                then 'The planned split gives this variant no units, and it has some: the plan or the assignment is wrong.'
+            when expected_weight = 0 then 'The planned split gives this variant no units.'
             when count_units = 0 then 'The variant has no units: there is nothing to compare.'
             when count_units < {{ agent_goals.setting('experiment_min_units') }}
                 then 'Fewer than {{ agent_goals.setting("experiment_min_units") }} units: there is no verdict yet.'
