@@ -52,6 +52,11 @@
         'experiment_cost_cap': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 1},
         'experiment_lift_prior': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 100},
         'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650},
+        'diagnostics_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1},
+        'diagnostics_min_attempts': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000},
+        'segment_keys': {'default': [], 'kind': 'list'},
+        'failure_pattern_pairs': {'default': 200, 'kind': 'integer', 'minimum': 0, 'maximum': 1000000},
+        'failure_pattern_q_limit': {'default': 0.05, 'kind': 'number', 'above': 0, 'below': 1},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
