@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -250,6 +251,15 @@ def test_a_model_that_cannot_be_used_says_why(name: str, said: str, monkeypatch:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(JudgeError, match=said):
         Judge(name)
+
+
+@pytest.mark.parametrize("missing", ["pydantic_ai", "openai"])
+def test_without_the_extra_it_says_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("pydantic_ai", "openai")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(JudgeError, match=r"pip install 'agent-goals\[judges\]'"):
+        Judge("openai:gpt-5-mini")
 
 
 def test_a_known_model_has_its_list_price_and_its_context() -> None:
