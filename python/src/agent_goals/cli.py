@@ -386,7 +386,9 @@ def judge(
     if as_json:
         click.echo(json.dumps(run.outcome.as_dict()))
     else:
-        _print_table(told.outcome_table(run.outcome))
+        click.echo(told.outcome_sentence(run.outcome))
+        if run.outcome.done:
+            _print_table(told.outcome_table(run.outcome))
         for note in told.outcome_notes(run.outcome):
             _note(note)
     if run.outcome.is_refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -87,14 +87,32 @@ def test_a_model_that_never_answers_in_form_is_given_up_and_its_bills_are_kept(w
     assert [(bill.input_tokens, bill.amount) for bill in caught.value.bills] == [(1000, Decimal("0.000290"))] * 3
 
 
+class Waits:
+    """Notes how long would be waited, and does not wait."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_busy_provider_is_waited_for_as_long_as_it_says(wire: Wire) -> None:
-    with model_server(in_turn(Status(429, {"Retry-After": "1"}), Verdict("Yes"))) as server:
-        began = time.monotonic()
-        assert evaluate(server, wire).label == "Yes"
-        waited = time.monotonic() - began
+    waits = Waits()
+    with model_server(in_turn(Status(429, {"Retry-After": "17"}), Verdict("Yes"))) as server:
+        assert evaluate(server, wire, sleep=waits).label == "Yes"
         assert len(server.requests) == 2
-    assert waited >= 1.0
+    assert waits.seconds == [17.0]
+
+
+def test_one_that_does_not_say_is_given_twice_as_long_each_time() -> None:
+    waits = Waits()
+    with model_server(in_turn(Status(503))) as server, pytest.raises(JudgeError):
+        evaluate(server, first_wait=1.0, attempts=10, sleep=waits)
+    assert len(waits.seconds) == 9
+    for waited, longest in zip(waits.seconds, [1, 2, 4, 8, 16, 32, 64, 120, 120], strict=True):
+        assert longest / 2 <= waited <= longest
 
 
 def test_a_provider_that_asks_for_too_long_a_wait_is_given_up() -> None:
@@ -250,6 +268,15 @@ def test_a_model_that_cannot_be_used_says_why(name: str, said: str, monkeypatch:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(JudgeError, match=said):
         Judge(name)
+
+
+@pytest.mark.parametrize("missing", ["pydantic_ai", "openai"])
+def test_without_the_extra_it_says_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("pydantic_ai", "openai")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(JudgeError, match=r"pip install 'agent-goals\[judges\]'"):
+        Judge("openai:gpt-5-mini")
 
 
 def test_a_known_model_has_its_list_price_and_its_context() -> None:

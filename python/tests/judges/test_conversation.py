@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent_goals.judges import Conversation, Turn
+from agent_goals.judges import Conversation, Turn, read_conversations
+from loading_helpers import cost, goal, write_lines
 
 
 def test_turn_records_come_in_the_order_of_their_index() -> None:
@@ -60,3 +62,19 @@ def test_what_is_no_turn_is_refused_with_its_text(turn: Any) -> None:
 )
 def test_any_other_role_is_the_agents(role: str, speaker: str) -> None:
     assert Turn(role, "x").speaker == speaker
+
+
+def test_a_file_of_records_holds_conversations(tmp_path: Path) -> None:
+    turn = {"type": "turn", "occurred_at": "2026-01-01T00:00:00Z", "role": "user"}
+    records = [
+        turn | {"session_id": "b", "turn_index": 1, "content": "Thanks.", "role": "user"},
+        cost() | {"type": "cost"},
+        turn | {"session_id": "b", "turn_index": 0, "content": "Hello.", "tool_name": "t", "tool_call": {"x": 1}},
+        turn | {"session_id": "a", "turn_index": 0, "content": "Hi.", "environment": "staging"},
+        goal() | {"type": "goal"},
+        "{oops",
+    ]
+    assert read_conversations(write_lines(tmp_path / "trace.ndjson", records)) == {
+        ("production", "b"): Conversation((Turn("user", "Hello.", "t", {"x": 1}), Turn("user", "Thanks."))),
+        ("staging", "a"): Conversation((Turn("user", "Hi."),)),
+    }

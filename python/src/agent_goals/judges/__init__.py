@@ -10,7 +10,7 @@ print(evaluation.label, evaluation.reason)
 """
 
 from agent_goals.judges.asking import Judge, JudgeError, Prices
-from agent_goals.judges.conversation import Conversation, Turn
+from agent_goals.judges.conversation import Conversation, Turn, read_conversations
 from agent_goals.judges.evaluators import (
     Evaluation,
     Evaluator,
@@ -34,4 +34,5 @@ __all__ = [
     "TooLongError",
     "Turn",
     "UserObjectiveAccomplishedEvaluator",
+    "read_conversations",
 ]

@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -183,6 +183,7 @@ class Judge:
         first_wait: float = FIRST_WAIT_SECONDS,
         answers: int = 3,
         max_input_tokens: int | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Make a judge.
 
@@ -195,6 +196,7 @@ class Judge:
             first_wait: seconds before the second attempt, where the provider does not say; they double each time.
             answers: how many answers a model may give until one has the right form.
             max_input_tokens: the most that a prompt may have; else what the model's context has room for.
+            sleep: how so many seconds are waited.
 
         Raises:
             JudgeError: as for ``find_model``.
@@ -208,6 +210,7 @@ class Judge:
         self._attempts = attempts
         self._first_wait = first_wait
         self._answers = answers
+        self._sleep = sleep
 
     @property
     def name(self) -> str:
@@ -261,7 +264,7 @@ class Judge:
                 wait = self._wait_after(error, attempt)
                 if wait is None:
                     raise self._failure(error, attempt, bills) from error
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
             attempt += 1
 
     async def _run(self, agent: Any, prompt: str, bills: list[Bill]) -> Any:

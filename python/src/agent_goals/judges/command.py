@@ -43,9 +43,14 @@ def judging_progress(batch_sessions: int) -> Iterator[Callable[[Outcome], None]]
         yield show
 
 
+def outcome_sentence(outcome: Outcome) -> str:
+    """What came of a run, in a sentence."""
+    return f"{outcome.judged:,} of {outcome.due:,} conversations judged for {_paid(outcome)}."
+
+
 def outcome_table(outcome: Outcome) -> Table:
-    """What came of a run."""
-    table = Table(title=f"{outcome.judged:,} of {outcome.due:,} conversations judged, {_paid(outcome)}")
+    """What came of a run, verdict by verdict."""
+    table = Table()
     table.add_column("verdict")
     table.add_column("conversations", justify="right")
     for label, count in sorted(outcome.labels.items(), key=lambda item: (item[0] == NOT_APPLICABLE, item[0])):

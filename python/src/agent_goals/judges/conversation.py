@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
+
+from agent_goals.contract import ENVIRONMENT_DEFAULT, TURN
+from agent_goals.loading.sources import find_source
+from agent_goals.validate import validate_line
 
 Speaker = Literal["user", "agent", "tool", "system"]
 
@@ -82,6 +88,28 @@ class Conversation:
     def said_by(self, speaker: Speaker) -> bool:
         """Whether somebody says, or calls, anything at all."""
         return any(turn.says_something for turn in self.turns if turn.speaker == speaker)
+
+
+def read_conversations(path: str | os.PathLike[str]) -> dict[tuple[str, str], Conversation]:
+    """The conversations in a file of records, such as `agent-goals import` writes of a trace.
+
+    Args:
+        path: a file that `agent-goals load` takes; records of other types in it are left aside, and so are bad lines.
+
+    Returns:
+        The conversations by environment and session, in the order of the file.
+
+    Raises:
+        LoadError: when there is no such file, or its name does not tell its format.
+    """
+    turns: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in find_source(Path(path)).lines():
+        outcome = validate_line(line.text, line.record_type)
+        if outcome.values is not None and outcome.record_type is TURN:
+            turns.setdefault((outcome.values["environment"] or ENVIRONMENT_DEFAULT, outcome.values["session_id"]), []).append(
+                outcome.values
+            )
+    return {key: Conversation.of(said) for key, said in turns.items()}
 
 
 def _turns_of(turn: Turn | Mapping[str, Any]) -> Iterable[Turn]:
