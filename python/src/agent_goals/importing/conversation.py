@@ -19,7 +19,7 @@ from agent_goals.importing.values import encoded, moment, said, structure
 from agent_goals.importing.vocabulary import known
 
 
-@dataclass(slots=True)
+@dataclass
 class _Scene:
     """What was said in one step.
 
@@ -38,7 +38,7 @@ class _Scene:
     tool: tuple[str, str | None, Any, Any] | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class SessionPart:
     """What one trace adds to a session.
 
@@ -235,9 +235,9 @@ def _answers(scenes: Iterable[_Scene]) -> tuple[set[str | None], set[str | None]
     return ids, answers
 
 
-def _as_turns(message: Message, called: Mapping[str | None, str]) -> Iterator[tuple[str, str | None, str | None, Any]]:
+def _as_turns(message: Message, called: Mapping[str, str]) -> Iterator[tuple[str, str | None, str | None, Any]]:
     if message.content is not None or not message.calls:
-        yield message.role, message.content, message.tool or called.get(message.call_id), None
+        yield message.role, message.content, message.tool or called.get(message.call_id or ""), None
     for call in message.calls:
         yield message.role, None, call.name, structure(call.arguments)
 

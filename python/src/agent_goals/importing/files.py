@@ -186,7 +186,7 @@ def _document(content: bytes) -> Iterator[Piece | Broken]:
             "the document", "invalid_encoding", f"it is not UTF-8 text ({error}): save the file as UTF-8.", repr(content)
         )
         return
-    decoder = json.JSONDecoder(parse_float=Decimal)
+    decoder = json.JSONDecoder(parse_float=Decimal, parse_constant=str)
     position, number = _skip_space(text, 0), 0
     while position < len(text):
         number += 1
@@ -267,7 +267,7 @@ def _members(events: Iterator[_Event]) -> Iterator[Any]:
                 yield {**beside, name: [element]}
         else:
             beside[name] = _built(event, events)
-    if not is_split or any(isinstance(value, Mapping | list) for value in beside.values()):
+    if not is_split:
         yield beside
 
 

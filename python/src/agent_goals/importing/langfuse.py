@@ -14,9 +14,9 @@ from typing import Any
 from agent_goals.importing.intake import Intake
 from agent_goals.importing.labels import verdict_of
 from agent_goals.importing.messages import Message, messages
-from agent_goals.importing.step import Context, Kind, Origin, Step, Verdict
+from agent_goals.importing.step import SESSION_KEY, Context, Kind, Origin, Step, Verdict
 from agent_goals.importing.usage import Usage
-from agent_goals.importing.values import UnreadableError, exact, first, nanoseconds, said, structure, text, tokens
+from agent_goals.importing.values import UnreadableError, exact, first, nanoseconds, said, shown, structure, text, tokens
 from agent_goals.importing.vocabulary import known
 
 _KINDS: dict[str, Kind] = {
@@ -69,7 +69,7 @@ def _observation(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None
     start = nanoseconds(row.get("start_time"), "start_time")
     end = nanoseconds(row["end_time"], "end_time") if row.get("end_time") else start
     kind = _KINDS.get(str(row.get("type")).upper(), "other")
-    usage = _usage(_object(row.get("usage_details")))
+    usage = _usage(_object(row, "usage_details"))
     is_call = kind in ("inference", "agent")
     step = Step(
         id=str(row["id"]),
@@ -141,7 +141,7 @@ def _is_write(key: str) -> bool:
 def _amount(row: Mapping[str, Any], usage: Usage) -> Decimal | None:
     """The cost. A zero beside tokens and without parts is what the export has where no price is known."""
     amount = exact(first(row.get("total_cost"), row.get("calculated_total_cost")), "total_cost")
-    details = _object(row.get("cost_details"))
+    details = _object(row, "cost_details")
     if amount is None and details:
         amount = exact(details.get("total"), "cost_details.total")
         if amount is None:
@@ -185,7 +185,7 @@ def _score(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None:
         session,
         _environment(row),
     )
-    intake.part(trace or f"session:{session}", verdict)
+    intake.part(trace or f"{SESSION_KEY}{session}", verdict)
 
 
 def _trace(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None:
@@ -212,9 +212,13 @@ def _chat(value: Any, role: str) -> list[Message]:
     return messages(found, role) if found else []
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    found = structure(value)
-    return found if isinstance(found, Mapping) else {}
+def _object(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = structure(row.get(name))
+    if found in (None, ""):
+        return {}
+    if not isinstance(found, Mapping):
+        raise UnreadableError("wrong_type", f"{name} is {shown(found)}, but it is to be a JSON object of numbers.")
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _environment(row: Mapping[str, Any]) -> str | None:

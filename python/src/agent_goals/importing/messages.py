@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agent_goals.importing.values import encoded, first, said, structure, text
@@ -40,8 +39,7 @@ class ToolCall(NamedTuple):
     id: str | None
 
 
-@dataclass(slots=True, frozen=True)
-class Message:
+class Message(NamedTuple):
     """What one party said at once.
 
     Attributes:

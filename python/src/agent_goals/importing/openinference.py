@@ -5,6 +5,7 @@ Prompt tokens include cached ones, completion tokens reasoning; costs are in USD
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -39,12 +40,20 @@ _FEEDBACK = {
 }
 
 
+_is_feedback = re.compile(r"((session|trace)\.)?(evaluations|annotations)(\.|$)").match
+
+#: What the names of OpenInference begin with.
+_ROOTS = frozenset({"openinference", "llm", "agent", "embedding", "decision", "session", "user", "tool"})
+
+
 def openinference(attributes: Attributes) -> Facts:
     """What OpenInference attributes say of a span.
 
     Raises:
         UnreadableError: when a number is none.
     """
+    if not any(name.partition(".")[0] in _ROOTS for name in attributes):
+        return {}
     named = text(attributes.get("openinference.span.kind"))
     kind = _KINDS.get(named.upper(), "other") if named else None
     metadata = structure(attributes.get("metadata")) if named else None
@@ -123,7 +132,7 @@ def feedback(attributes: Attributes) -> Iterator[tuple[bool, str, dict[str, Any]
     Raises:
         UnreadableError: when a score is no number.
     """
-    if not any(name.startswith(prefix) for name in attributes for prefix in _FEEDBACK):
+    if not any(map(_is_feedback, attributes)):
         return
     for prefix, is_wide in _FEEDBACK.items():
         for number, item in enumerate(unflattened(attributes, prefix)):

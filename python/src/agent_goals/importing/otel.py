@@ -15,7 +15,7 @@ from agent_goals.importing.gen_ai import EVALUATION_EVENT, event_facts, gen_ai
 from agent_goals.importing.intake import Intake
 from agent_goals.importing.labels import verdict_of
 from agent_goals.importing.openinference import feedback, openinference
-from agent_goals.importing.step import Origin, Step, Verdict
+from agent_goals.importing.step import SESSION_KEY, Origin, Step, Verdict
 from agent_goals.importing.usage import Usage
 from agent_goals.importing.values import UnreadableError, first, nanoseconds, structure, text
 from agent_goals.importing.vocabulary import Attributes, Vocabulary, any_of, known, merged
@@ -50,10 +50,10 @@ class SpanFormat:
         """Take what is in a value that this format recognises."""
         scopes = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
         for name in ("resourceSpans", "resource_spans"):
-            for resource, scope, span in _records(value.get(name), scopes, "spans"):
-                self._span(_from_otlp(span, scope), _attributes(resource.get("attributes")), place, span, intake)
+            for resource, span in _records(value.get(name), scopes, "spans"):
+                self._span(span, _attributes(resource.get("attributes")), place, intake)
         for name in ("resourceLogs", "resource_logs"):
-            for resource, _, log in _records(value.get(name), ("scopeLogs", "scope_logs"), "logRecords", "log_records"):
+            for resource, log in _records(value.get(name), ("scopeLogs", "scope_logs"), "logRecords", "log_records"):
                 self._log(log, _attributes(resource.get("attributes")), place, intake)
         for name in ("resourceMetrics", "resource_metrics"):
             for resource in _list(value.get(name)):
@@ -61,13 +61,13 @@ class SpanFormat:
         if isinstance(value.get("spans"), list):
             session = text(value.get("session_id"))
             for span in value["spans"]:
-                self._span(span, {}, place, span, intake, session)
+                self._span(span, {}, place, intake, session)
         elif _is_span(value):
-            self._span(value, {}, place, value, intake)
+            self._span(value, {}, place, intake)
 
-    def _span(self, span: Any, resource: Attributes, place: str, raw: Any, intake: Intake, session: str | None = None) -> None:
+    def _span(self, span: Any, resource: Attributes, place: str, intake: Intake, session: str | None = None) -> None:
         """Take one span in the form of a flat list."""
-        origin = intake.origin(place, raw)
+        origin = intake.origin(place, span)
         try:
             if not isinstance(span, Mapping):
                 raise UnreadableError("unknown_shape", "it stands where a span is to be, and is no object.")
@@ -88,9 +88,11 @@ class SpanFormat:
     def _step(
         self, span: Mapping[str, Any], trace: str, span_id: str, attributes: Attributes, resource: Attributes, origin: Origin
     ) -> tuple[Step, list[tuple[str, int | None, Attributes]]]:
-        start = nanoseconds(first(span.get("start_time"), span.get("startTimeUnixNano")), "start_time")
-        end_time = first(span.get("end_time"), span.get("endTimeUnixNano"))
-        end = nanoseconds(end_time, "end_time") if end_time not in (None, 0, "0", "") else start
+        start = nanoseconds(
+            any_of(span, "startTimeUnixNano", "start_time", "start_time_unix_nano", "startTime"), "the span's start"
+        )
+        end_time = any_of(span, "endTimeUnixNano", "end_time", "end_time_unix_nano", "endTime")
+        end = nanoseconds(end_time, "the span's end") if end_time not in (None, 0, "0", "") else start
         resource = resource or _attributes(_mapping(span.get("resource")).get("attributes"))
         events = [_event(event) for event in _list(first(span.get("span_events"), span.get("events")))]
         facts = merged([vocabulary(attributes) for vocabulary in self._vocabularies])
@@ -145,7 +147,7 @@ class SpanFormat:
                 raise UnreadableError(
                     "missing_field", "an evaluation without traceId names no session: send traceId or session.id."
                 )
-            key = trace or f"session:{session}"
+            key = trace or f"{SESSION_KEY}{session}"
             identity = f"otel:{key}:{span or response or ''}:{attributes.get('gen_ai.evaluation.name')}:{occurred_at}"
             verdict = _evaluation(identity, attributes, span, occurred_at, origin)
             verdict.session = session
@@ -219,27 +221,15 @@ def _hex(value: Any) -> str | None:
     return found.lower() if found.strip("0") else None
 
 
-def _from_otlp(span: Any, scope: Attributes) -> Any:
-    """An OTLP span in the form of a flat list."""
-    if not isinstance(span, Mapping):
-        return span
-    return {
-        **span,
-        "start_time": first(span.get("startTimeUnixNano"), span.get("start_time_unix_nano")),
-        "end_time": first(span.get("endTimeUnixNano"), span.get("end_time_unix_nano")),
-        "scope": scope,
-    }
-
-
-def _records(resources: Any, scopes: tuple[str, ...], *names: str) -> Iterator[tuple[Mapping[str, Any], Attributes, Any]]:
-    """What stands under resources and scopes, each with its resource and scope."""
+def _records(resources: Any, scopes: tuple[str, ...], *names: str) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """What stands under resources and scopes, each with its resource."""
     for resource in _list(resources):
         if not isinstance(resource, Mapping):
             continue
         for scope in (scope for name in scopes for scope in _list(resource.get(name))):
             if isinstance(scope, Mapping):
                 for record in (record for name in names for record in _list(scope.get(name))):
-                    yield _mapping(resource.get("resource")), _mapping(scope.get("scope")), record
+                    yield _mapping(resource.get("resource")), record
 
 
 def _event(event: Any) -> tuple[str, int | None, Attributes]:
@@ -258,9 +248,7 @@ def _is_error(status: Any) -> bool:
 def _attributes(value: Any) -> Attributes:
     """Attributes as an object, from OTLP's list of keys and values or as they are."""
     if isinstance(value, list):
-        return {
-            str(item["key"]): _plain_value(item.get("value")) for item in value if isinstance(item, Mapping) and "key" in item
-        }
+        return {str(item["key"]): _plain_value(item.get("value")) for item in value if isinstance(item, dict) and "key" in item}
     return _mapping(value)
 
 
@@ -281,6 +269,8 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
 
 def _plain_value(value: Any) -> Any:
     """An OTLP value as JSON has it."""
+    if isinstance(value, dict) and "stringValue" in value:
+        return value["stringValue"]
     if isinstance(value, Mapping) and len(value) == 1:
         ((kind, inner),) = value.items()
         if "_" in kind:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,20 +80,20 @@ def import_files(
     sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
     with tempfile.TemporaryDirectory(prefix="agent_goals_import_") as name:
         folder = Path(name)
-        with closing(_gathering(folder / "traces")) as traces, closing(_gathering(folder / "sessions")) as sessions:
-            intake = Intake(traces, write, on_left_out, keep_text=keep_text)
-            formats = _formats(form)
-            for path, before in zip(paths, (sum(sizes[:number]) for number in range(len(sizes))), strict=True):
-                report = intake.begin(path)
-                for piece in pieces(path, lambda count, before=before: on_progress("reading", before + count, sum(sizes))):  # type: ignore[misc]
-                    _take(piece, formats, report, intake)
-            for number, (key, parts) in enumerate(traces.groups()):
-                on_progress("counting", number, traces.count)
-                for session, part in take_trace(key, parts, intake, overrides or Overrides()):
-                    sessions.add(session, part)
-            for number, (_, found) in enumerate(sessions.groups()):
-                on_progress("writing", number, sessions.count)
-                take_session(found, intake, with_turns=with_turns)
+        traces, sessions = _gathering(folder / "traces"), _gathering(folder / "sessions")
+        intake = Intake(traces, write, on_left_out, keep_text=keep_text)
+        formats = _formats(form)
+        for path, before in zip(paths, (sum(sizes[:number]) for number in range(len(sizes))), strict=True):
+            report = intake.begin(path)
+            for piece in pieces(path, lambda count, before=before: on_progress("reading", before + count, sum(sizes))):  # type: ignore[misc]
+                _take(piece, formats, report, intake)
+        for number, (key, parts) in enumerate(traces.groups()):
+            on_progress("counting", number, traces.count)
+            for session, part in take_trace(key, parts, intake, overrides or Overrides()):
+                sessions.add(session, part)
+        for number, (_, found) in enumerate(sessions.groups()):
+            on_progress("writing", number, sessions.count)
+            take_session(found, intake, with_turns=with_turns)
     return ImportReport(intake.reports)
 
 

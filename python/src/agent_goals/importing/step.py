@@ -9,14 +9,19 @@ from typing import Any, Literal
 from agent_goals.importing.messages import Message
 from agent_goals.importing.usage import Usage
 
+_NOTHING = Usage()
+
 #: What a step is. A call is one request to a model; what is none of these is a step that others stand under.
 Kind = Literal["inference", "embedding", "retrieval", "tool", "agent", "evaluator", "other"]
+
+#: What the key of things begins with that are known to be of a session, but of no trace.
+SESSION_KEY = "session:"
 
 #: The kinds that are one request each. A call's usage is its own unless a call of the same kind stands right under it.
 CALLS = frozenset({"inference", "embedding", "retrieval"})
 
 
-@dataclass(slots=True)
+@dataclass
 class Origin:
     """Where a thing was read.
 
@@ -31,7 +36,7 @@ class Origin:
     text: str = ""
 
 
-@dataclass(slots=True)
+@dataclass
 class Verdict:
     """One verdict on one goal.
 
@@ -56,7 +61,7 @@ class Verdict:
     response: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Context:
     """What is known of a trace as a whole.
 
@@ -85,7 +90,7 @@ class Context:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass
 class Step:
     """One span of a trace.
 
@@ -139,7 +144,7 @@ class Step:
     service: str | None = None
     provider: str | None = None
     model: str | None = None
-    usage: Usage = Usage()  # noqa: RUF009 (it is frozen)
+    usage: Usage = _NOTHING
     amount: Decimal | None = None
     currency: str | None = None
     cost_type: str | None = None

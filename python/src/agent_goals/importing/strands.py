@@ -12,7 +12,7 @@ from typing import Any
 
 from agent_goals.contract import NOT_APPLICABLE
 from agent_goals.importing.intake import Intake
-from agent_goals.importing.step import Context, Origin, Verdict
+from agent_goals.importing.step import SESSION_KEY, Context, Origin, Verdict
 from agent_goals.importing.values import UnreadableError, encoded, exact, first, nanoseconds, said, structure, text
 from agent_goals.importing.vocabulary import known
 
@@ -100,8 +100,8 @@ def _case(case: Any, report: Mapping[str, Any], number: int, origin: Origin, int
         output=said(case.get("actual_output")),
         metadata=metadata,
     )
-    intake.part(f"strands:{session}", context)
-    intake.part(f"strands:{session}", Verdict(identity, origin, None, fields, occurred_at, session))
+    intake.part(f"{SESSION_KEY}{session}", context)
+    intake.part(f"{SESSION_KEY}{session}", Verdict(identity, origin, None, fields, occurred_at, session))
 
 
 def _spans(trajectory: Any) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from agent_goals.importing.conversation import SessionPart
 from agent_goals.importing.intake import Intake, Part
-from agent_goals.importing.step import CALLS, Context, Step, Verdict
+from agent_goals.importing.step import CALLS, SESSION_KEY, Context, Step, Verdict
 from agent_goals.importing.values import moment
 from agent_goals.importing.vocabulary import known
 
@@ -135,7 +135,7 @@ def _together(contexts: Sequence[Context]) -> Context | None:
         return None
     last = contexts[-1]
     for older in contexts[:-1]:
-        for name in Context.__slots__:
+        for name in vars(last):
             if getattr(last, name) in (None, {}):
                 setattr(last, name, getattr(older, name))
     return last
@@ -147,7 +147,7 @@ class _Trace:
     def __init__(
         self, key: str, context: Context | None, nodes: Mapping[str, _Node], verdicts: Sequence[Verdict], overrides: Overrides
     ) -> None:
-        self.key = key
+        self.id = None if key.startswith(SESSION_KEY) else key
         self.nodes = nodes
         self.overrides = overrides
         self.by_response = {node.step.response: node for node in nodes.values() if node.step.response}
@@ -234,9 +234,7 @@ def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake
             step.origin, "repeated_usage", f"{step.name} reports {what}, which spans below it report and are counted."
         )
         if _tokens(step) > node.tokens_below:
-            intake.note(
-                step.origin, "spans report more tokens than those below them, which are counted: some may be in other files"
-            )
+            intake.note(step.origin, "spans report more tokens than those below them, which are counted: some may be missing")
         return True
     if not step.has_usage:
         if step.kind != "inference" or node.has_usage_above or node.has_usage_below:
@@ -249,11 +247,14 @@ def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake
     parent = node.parent
     # The warehouse takes a span that another one names as its parent to repeat that one's usage; this one's counts.
     is_counted_above = parent is not None and parent.step.has_usage and not parent.repeats
-    metadata = {
-        "parent_span_id": None if is_counted_above else step.parent,
-        "span_name": step.name or None,
-        "failed": True if step.failed else None,
-    }
+    metadata = known(
+        parent_span_id=None if is_counted_above else step.parent,
+        span_name=step.name or None,
+        failed=True if step.failed else None,
+    )
+    latency_ms = step.latency_ms
+    if latency_ms is None and step.end > step.start:
+        latency_ms = (step.end - step.start) / 1_000_000
     fields: dict[str, Any] = {
         "event_id": step.event_id,
         "session_id": place[1],
@@ -265,8 +266,8 @@ def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake
         "provider": step.provider or (SLASHED_PROVIDER if "/" in (step.model or "") else None),
         "model": step.model or (None if step.amount is not None else UNKNOWN_MODEL),
         **step.usage.fields(),
-        "latency_ms": step.latency_ms if step.latency_ms is not None else (step.end - step.start) / 1_000_000,
-        "trace_id": trace.key,
+        "latency_ms": latency_ms,
+        "trace_id": trace.id,
         "span_id": step.id,
         "agent": agent,
         "metadata": step.metadata | metadata,
@@ -305,7 +306,6 @@ def _take_verdict(verdict: Verdict, trace: _Trace, intake: Intake) -> None:
         "occurred_at": None if occurred_at is None else moment(occurred_at),
         "agent": trace.overrides.agent or _inherited(node, "agent"),
         **verdict.fields,
-        "metadata": verdict.fields.get("metadata", {})
-        | known(trace_id=trace.key, span_id=node.step.id if node else verdict.step),
+        "metadata": {**verdict.fields.get("metadata", {}), **known(trace_id=trace.id, span_id=verdict.step)},
     }
     intake.record("goal", fields, verdict.origin)

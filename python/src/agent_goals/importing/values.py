@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -38,8 +37,18 @@ class UnreadableError(Exception):
         self.code = code
 
 
-# Amounts are read as the decimals that they are written as.
-_decode = json.JSONDecoder(parse_float=Decimal).decode
+def _json(value: Any) -> Any:
+    """What JSON has for a value that it knows nothing of: for a decimal a number where a double is the same, else text."""
+    if isinstance(value, Decimal):
+        whole = value == value.to_integral_value() and abs(value.adjusted()) < 18
+        number = int(value) if whole else float(value)
+        return number if Decimal(repr(number)) == value else str(value)
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+# Amounts are read as the decimals that they are written as; NaN and Infinity, which are not JSON, as their names.
+_decode = json.JSONDecoder(parse_float=Decimal, parse_constant=str).decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_json).encode
 
 
 def decoded(text: str) -> Any:
@@ -54,23 +63,7 @@ def decoded(text: str) -> Any:
 
 def encoded(value: Any) -> str:
     """A value as JSON text: the digits of its decimals are kept, what JSON has no form for becomes text."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), default=str)
-
-
-def _plain(value: Any) -> Any:
-    """The value with each decimal as a number where a double is the same, else as its text."""
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            return str(value)
-        number = int(value) if value == value.to_integral_value() and abs(value.adjusted()) < 18 else float(value)
-        return number if Decimal(repr(number)) == value else str(value)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(member) for member in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    return _encode(value)
 
 
 def structure(value: Any) -> Any:
@@ -154,7 +147,9 @@ def nanoseconds(value: Any, name: str) -> int:
     elif isinstance(value, datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=UTC)
         return int(moment.replace(microsecond=0).timestamp()) * _SECOND + moment.microsecond * 1_000
-    elif isinstance(value, int | float | Decimal | str) and not isinstance(value, bool):
+    elif (isinstance(value, int | float | Decimal) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _is_number(value)
+    ):
         is_whole = isinstance(value, int) or (isinstance(value, str) and _is_whole(value))
         number: int | Decimal = int(value) if is_whole else exact(value, name) or Decimal(0)
         scale = next((factor for least, factor in _UNITS if number >= least), _SECOND)
@@ -181,4 +176,7 @@ def shown(value: Any) -> str:
 
 def first(*values: Any) -> Any:
     """The first value that is not ``None``."""
-    return next((value for value in values if value is not None), None)
+    for value in values:
+        if value is not None:
+            return value
+    return None

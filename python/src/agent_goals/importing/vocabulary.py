@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from agent_goals.importing.values import exact, first, structure, tokens
+from agent_goals.importing.values import exact, structure, tokens
 
 Attributes = Mapping[str, Any]
 
@@ -37,7 +37,10 @@ def known(**facts: Any) -> Facts:
 
 def any_of(attributes: Attributes, *names: str) -> Any:
     """The value of the first attribute that is there."""
-    return first(*(attributes.get(name) for name in names))
+    for name in names:
+        if (value := attributes.get(name)) is not None:
+            return value
+    return None
 
 
 def count_of(attributes: Attributes, *names: str) -> int | None:
@@ -46,7 +49,10 @@ def count_of(attributes: Attributes, *names: str) -> int | None:
     Raises:
         UnreadableError: when they are no number of tokens.
     """
-    return next((tokens(attributes[name], name) for name in names if attributes.get(name) is not None), None)
+    for name in names:
+        if (value := attributes.get(name)) is not None:
+            return tokens(value, name)
+    return None
 
 
 def amount_of(attributes: Attributes, *names: str) -> Any:
@@ -55,7 +61,10 @@ def amount_of(attributes: Attributes, *names: str) -> Any:
     Raises:
         UnreadableError: when it is no number.
     """
-    return next((exact(attributes[name], name) for name in names if attributes.get(name) is not None), None)
+    for name in names:
+        if (value := attributes.get(name)) is not None:
+            return exact(value, name)
+    return None
 
 
 _INDEX = re.compile(r"[0-9]+").fullmatch
