@@ -352,6 +352,7 @@ class TestGaltea:
         assert (goals["judge"]["achieved"], goals["judge"]["score"], goals["judge"]["threshold"]) == (False, "0.4", "0.5")
         assert (goals["human"]["score"], goals["human"]["reason"]) == ("0.8", "a repair was booked by phone")
         assert {record["session_id"] for record in found.records} == {"chat-3"}
+        assert found.report.files[0].things == 7
         assert [turn["content"] for turn in found.of("turn")] == [
             "My screen is black.",
             "Is it plugged in?",

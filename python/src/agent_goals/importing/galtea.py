@@ -37,7 +37,6 @@ def read(value: Any, place: str, intake: Intake) -> None:
         if reader is None or not text(row.get("id")):
             raise UnreadableError("missing_field", "it has no id: send the objects as the API returns them.")
         if row.get("deleted_at"):
-            intake.reports[origin.file].things += 1
             intake.left_out(origin, "deleted", f"it was deleted at {row['deleted_at']}.")
             return
         reader(row, origin, intake)
@@ -180,7 +179,6 @@ def _evaluation(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None:
         intake.part(session, Verdict(f"galtea:{row['id']}", origin, turn, fields, occurred_at))
     elif status in _NO_VERDICT or (score is None and passed is None):
         if human is None:
-            intake.reports[origin.file].things += 1
             intake.left_out(origin, "not_finished", f"the evaluation is {status.lower()} and has no verdict.")
     elif not (human is not None and score == human):
         fields = {**common, **known(score=None if score is None else str(score), reason=text(row.get("reason")))}
@@ -206,7 +204,6 @@ def _evaluation(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None:
 
 
 def _test_case(row: Mapping[str, Any], origin: Origin, intake: Intake) -> None:
-    intake.reports[origin.file].things += 1
     intake.left_out(origin, "no_record", f"test case {row['id']} says what is to be tested, and happened in no session.")
 
 

@@ -47,12 +47,12 @@ class Intake:
         return self._path.stat().st_mtime_ns
 
     def origin(self, place: str, value: Any) -> Origin:
-        """Where a thing of the current file stands, with its raw text if that is kept."""
+        """Count a thing of the current file: where it stands, with its raw text if that is kept."""
+        self.reports[-1].things += 1
         return Origin(len(self.reports) - 1, place, encoded(value) if self._keep_text and value is not None else "")
 
     def part(self, trace: str, part: Part) -> None:
         """Keep a part of a trace."""
-        self.reports[part.origin.file].things += 1
         self._gathering.add(trace, part)
 
     def record(self, record_type: str, fields: Mapping[str, Any], origin: Origin) -> None:
@@ -75,7 +75,6 @@ class Intake:
 
     def unreadable(self, origin: Origin, error: UnreadableError) -> None:
         """Say that a thing cannot be understood."""
-        self.reports[origin.file].things += 1
         self.left_out(origin, error.code, str(error))
 
     def note(self, origin: Origin, note: str) -> None:

@@ -134,7 +134,6 @@ class SpanFormat:
             attributes = {**(body if isinstance(body, Mapping) else {}), **attributes}
             name = text(first(log.get("eventName"), log.get("event_name"), attributes.get("event.name"))) or ""
             if name != EVALUATION_EVENT:
-                intake.reports[origin.file].things += 1
                 intake.left_out(origin, "logs", f"a log named {name or 'nothing'} becomes no record.")
                 return
             trace = _hex(first(log.get("traceId"), log.get("trace_id")))

@@ -87,13 +87,17 @@ def import_files(
             report = intake.begin(path)
             for piece in pieces(path, lambda count, before=before: on_progress("reading", before + count, sum(sizes))):  # type: ignore[misc]
                 _take(piece, formats, report, intake)
-        for number, (key, parts) in enumerate(traces.groups()):
-            on_progress("counting", number, traces.count)
+        done = 0
+        for key, parts in traces.groups():
             for session, part in take_trace(key, parts, intake, overrides or Overrides()):
                 sessions.add(session, part)
-        for number, (_, found) in enumerate(sessions.groups()):
-            on_progress("writing", number, sessions.count)
+            done += len(parts)
+            on_progress("counting", done, traces.count)
+        done = 0
+        for _, found in sessions.groups():
             take_session(found, intake, with_turns=with_turns)
+            done += len(found)
+            on_progress("writing", done, sessions.count)
     return ImportReport(intake.reports)
 
 
@@ -104,7 +108,6 @@ def _gathering(folder: Path) -> Gathering:
 
 def _take(piece: Piece | Broken, formats: Mapping[str, Format], report: FileReport, intake: Intake) -> None:
     if isinstance(piece, Broken):
-        report.things += 1
         intake.left_out(intake.origin(piece.place, None), piece.code, piece.reason, piece.text)
         return
     place, value = piece
