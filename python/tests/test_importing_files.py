@@ -204,7 +204,7 @@ def test_a_double_is_read_as_it_is_written() -> None:
     assert str(exact(0.1, "n")) == "0.1"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from("abcdé"), st.integers())), st.integers(1, 400))
 def test_gathering_gives_back_all_by_key_in_the_order_they_came(
     tmp_path_factory: pytest.TempPathFactory, things: list[tuple[str, int]], held: int

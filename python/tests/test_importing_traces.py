@@ -115,7 +115,7 @@ def traces(draw: st.DrawFn) -> tuple[list[dict[str, Any]], tuple[int, int]]:
     return draw(st.permutations(spans)), total
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(traces())
 def test_what_is_counted_is_what_the_calls_used(tmp_path_factory: pytest.TempPathFactory, drawn: Any) -> None:
     spans, used = drawn
@@ -125,8 +125,15 @@ def test_what_is_counted_is_what_the_calls_used(tmp_path_factory: pytest.TempPat
 
 def test_parents_in_a_circle_are_counted_all_the_same(imported: Importer) -> None:
     found = imported(call("c1", "c2", (5, 1)), call("c2", "c1", (7, 1)), call("c3", "c3", (9, 1)))
-    assert sum(found.tokens) <= 24
-    assert "c3" in {cost["span_id"] for cost in found.of("cost")}
+    # One of the two that name each other stands below the other, whose usage it then is.
+    assert {cost["span_id"] for cost in found.of("cost")} == {"c2", "c3"}
+
+
+def test_a_trace_as_deep_as_it_has_spans_is_no_trouble(imported: Importer) -> None:
+    count = 3_000
+    steps = [span(f"{number:x}", f"{number + 1:x}", attributes={"gen_ai.operation.name": "plan"}) for number in range(count)]
+    found = imported(call("c", "0"), *steps, agent(f"{count:x}", None, (10, 1)))
+    assert found.tokens == (10, 1)
 
 
 def test_a_call_that_says_nothing_costs_something_unknown(imported: Importer) -> None:

@@ -45,8 +45,13 @@ class _Node:
         calls_below: kinds of the calls with usage under it that belong to it: no tool, agent or evaluator stands between.
         has_usage_below: whether anything under it reports usage.
         has_usage_above: whether anything above it does.
+        is_told_below: whether anything below it has messages.
         depth: how many steps of an agent stand above it.
         tokens_below: input and output tokens of what is counted below it.
+        session: its session, else that of the nearest step above it that names one.
+        environment: likewise.
+        agent: likewise.
+        is_evaluation: whether it is an evaluator's, or below one.
     """
 
     step: Step
@@ -55,8 +60,21 @@ class _Node:
     calls_below: set[str] = field(default_factory=set)
     has_usage_below: bool = False
     has_usage_above: bool = False
+    is_told_below: bool = False
     depth: int = 0
     tokens_below: int = 0
+    session: str | None = None
+    environment: str | None = None
+    agent: str | None = None
+    is_evaluation: bool = False
+
+    def inherit(self) -> None:
+        """Take what it does not say itself from its parent, which has done so before."""
+        step, above = self.step, self.parent
+        self.session = step.session or (above.session if above else None)
+        self.environment = step.environment or (above.environment if above else None)
+        self.agent = step.agent or (above.agent if above else None)
+        self.is_evaluation = step.kind == "evaluator" or (above is not None and above.is_evaluation)
 
     @property
     def repeats(self) -> bool:
@@ -100,7 +118,7 @@ def take_trace(key: str, parts: Sequence[Part], intake: Intake, overrides: Overr
         if place not in took_part:
             took_part[place] = SessionPart(key, place[1], place[0], node.step.origin)
         part = took_part[place]
-        is_said = part.see(node.step, node.depth, is_told_below=_is_told_below(node))
+        is_said = part.see(node.step, node.depth, is_told_below=node.is_told_below and node.step.kind not in CALLS)
         is_settled = _take_cost(node, place, trace, intake)
         if not (is_said or is_settled):
             intake.left_out(node.step.origin, "no_record", "it says where other things belong, and is no record itself.")
@@ -162,66 +180,63 @@ class _Trace:
 
     def session_of(self, node: _Node | None) -> tuple[str | None, str]:
         """The environment and session of a step: its own, else that of the steps above it, else the trace's."""
-        environment = _inherited(node, "environment") or self._environment
-        return self.overrides.environment or environment, _inherited(node, "session") or self._session
+        environment = (node.environment if node else None) or self._environment
+        return self.overrides.environment or environment, (node.session if node else None) or self._session
 
 
 def _first_said(steps: Sequence[Step], name: str) -> Any:
     return next((value for step in steps if (value := getattr(step, name)) is not None), None)
 
 
-def _inherited(node: _Node | None, name: str) -> Any:
-    while node is not None:
-        if (value := getattr(node.step, name)) is not None:
-            return value
-        node = node.parent
-    return None
-
-
 def _tree(steps: Sequence[Step]) -> dict[str, _Node]:
     """The steps as trees, in the order given."""
     nodes = {step.id: _Node(step) for step in steps}
     for node in nodes.values():
-        parent = nodes.get(node.step.parent or "")
-        # Ids that name each other in a circle have no top: the link that would close it is not followed.
-        above = parent
-        while above is not None and above is not node:
-            above = above.parent
-        if parent is not None and above is None:
-            node.parent = parent
-            parent.children.append(node)
-    order = [node for node in nodes.values() if node.parent is None]
+        node.parent = nodes.get(node.step.parent or "")
+        if node.parent is not None:
+            node.parent.children.append(node)
+    order = _from_the_top(nodes.values())
     for node in order:
+        node.inherit()
         for child in node.children:
             child.depth = node.depth + node.step.is_of_an_agent
             child.has_usage_above = node.has_usage_above or node.step.has_positive_usage
-        order.extend(node.children)
     for node in reversed(order):
-        if node.parent is None:
+        above = node.parent
+        if above is None:
             continue
-        node.parent.has_usage_below |= node.has_usage_below or node.step.has_positive_usage
+        above.has_usage_below |= node.has_usage_below or node.step.has_positive_usage
+        above.is_told_below |= node.is_told_below or bool(node.step.inputs or node.step.outputs)
         if node.step.kind in CALLS and node.step.has_positive_usage:
-            node.parent.calls_below.add(str(node.step.kind))
+            above.calls_below.add(str(node.step.kind))
         if node.step.kind not in ("tool", "agent", "evaluator"):
-            node.parent.calls_below |= node.calls_below
-        node.parent.tokens_below += node.tokens_below + (0 if node.repeats else _tokens(node.step))
+            above.calls_below |= node.calls_below
+        above.tokens_below += node.tokens_below + (0 if node.repeats else _tokens(node.step))
     return nodes
+
+
+def _from_the_top(nodes: Iterable[_Node]) -> list[_Node]:
+    """Every node after its parent. Where ids name each other in a circle, the first of them loses its parent."""
+    order: list[_Node] = []
+    seen: set[int] = set()
+    for is_circle in (False, True):
+        for top in nodes:
+            if id(top) in seen or (top.parent is not None and not is_circle):
+                continue
+            if top.parent is not None:
+                top.parent.children.remove(top)
+                top.parent = None
+            begin = len(order)
+            order.append(top)
+            while begin < len(order):
+                seen.add(id(order[begin]))
+                order.extend(order[begin].children)
+                begin += 1
+    return order
 
 
 def _tokens(step: Step) -> int:
     return (step.usage.input or 0) + (step.usage.output or 0)
-
-
-def _is_told_below(node: _Node) -> bool:
-    """Whether steps below it have the messages that it sums up."""
-    if node.step.kind in CALLS:
-        return False
-    below = list(node.children)
-    for child in below:
-        if child.step.inputs or child.step.outputs:
-            return True
-        below.extend(child.children)
-    return False
 
 
 def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake: Intake) -> bool:
@@ -243,7 +258,7 @@ def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake
             intake.left_out(step.origin, "failed_call", f"{step.name} failed and reports neither tokens nor a cost.")
             return True
         intake.note(step.origin, "calls report neither tokens nor a cost: what they cost is unknown, and counted as such")
-    agent = trace.overrides.agent or _inherited(node, "agent")
+    agent = trace.overrides.agent or node.agent
     parent = node.parent
     # The warehouse takes a span that another one names as its parent to repeat that one's usage; this one's counts.
     is_counted_above = parent is not None and parent.step.has_usage and not parent.repeats
@@ -277,12 +292,9 @@ def _take_cost(node: _Node, place: tuple[str | None, str], trace: _Trace, intake
 
 
 def _cost_type(node: _Node) -> str:
-    above: _Node | None = node
-    while above is not None:
-        if above.step.kind == "evaluator":
-            return "evaluation"
-        above = above.parent
     step = node.step
+    if node.is_evaluation:
+        return "evaluation"
     if step.cost_type is not None:
         return step.cost_type
     if step.kind == "tool" and (step.model is not None or step.usage.is_known):
@@ -304,7 +316,7 @@ def _take_verdict(verdict: Verdict, trace: _Trace, intake: Intake) -> None:
         "session_id": verdict.session or session,
         "environment": trace.overrides.environment or verdict.environment or environment,
         "occurred_at": None if occurred_at is None else moment(occurred_at),
-        "agent": trace.overrides.agent or _inherited(node, "agent"),
+        "agent": trace.overrides.agent or (node.agent if node else None),
         **verdict.fields,
         "metadata": {**verdict.fields.get("metadata", {}), **known(trace_id=trace.id, span_id=verdict.step)},
     }
