@@ -13,7 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from agent_goals.cli import main
+from agent_goals.importing import FORMATS
+from agent_goals.importing.report import PROBLEMS, UNDERSTOOD
 from importing_shapes import SHAPES, agent, call
+from project import ROOT
 
 COLLECTOR = SHAPES / "collector.jsonl"
 
@@ -177,3 +180,9 @@ def test_a_reader_that_goes_away_is_no_crash(project: Path) -> None:
 
 def test_help_shows_examples() -> None:
     assert "agent-goals import traces.jsonl --load" in run("import", "--help").stdout
+
+
+def test_every_reason_is_explained_in_the_documentation() -> None:
+    documented = (ROOT / "docs/importing.md").read_text(encoding="utf-8")
+    assert [code for code in (*PROBLEMS, *UNDERSTOOD) if f"`{code}`" not in documented] == []
+    assert all(f"| `{name}` |" in (ROOT / "README.md").read_text(encoding="utf-8") for name in FORMATS)
