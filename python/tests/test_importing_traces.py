@@ -313,6 +313,26 @@ def test_without_messages_the_whole_trace_is_one_exchange(imported: Importer) ->
     ]
 
 
+def test_a_session_says_which_tools_its_agents_had(imported: Importer) -> None:
+    first = '[{"type": "function", "function": {"name": "book", "description": "Book a seat.", "parameters": {}}}]'
+    second = [{"name": "cancel"}]
+    flattened = {
+        "openinference.span.kind": "LLM",
+        "llm.tools.0.tool.json_schema": '{"name": "look_up", "description": "Look it up."}',
+    }
+    found = imported(
+        call("c1", "a", attributes={"gen_ai.tool.definitions": first}),
+        call("c2", "a", attributes={"gen_ai.tool.definitions": second}),
+        call("c3", "a", attributes=flattened),
+        agent("a"),
+    )
+    assert found.one("session")["metadata"]["available_tools"] == [
+        {"name": "book", "description": "Book a seat."},
+        {"name": "cancel"},
+        {"name": "look_up", "description": "Look it up."},
+    ]
+
+
 def test_turns_can_be_left_out(imported: Importer) -> None:
     found = imported(call("c", None, attributes=said([text("user", "secret")], [])), with_turns=False)
     assert found.of("turn") == []

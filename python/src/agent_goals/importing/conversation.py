@@ -15,7 +15,7 @@ from typing import Any
 from agent_goals.importing.intake import Intake
 from agent_goals.importing.messages import Message, arguments
 from agent_goals.importing.step import Context, Origin, Step
-from agent_goals.importing.values import encoded, moment, said, structure
+from agent_goals.importing.values import encoded, moment, said, structure, text
 from agent_goals.importing.vocabulary import known
 
 
@@ -55,6 +55,7 @@ class SessionPart:
         service: the program that it ran in.
         top: what its topmost step is called.
         metadata: anything else worth keeping.
+        tools: the tools that its agents could have called, by name.
     """
 
     trace: str
@@ -70,6 +71,8 @@ class SessionPart:
     top: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     _scenes: list[_Scene] = field(default_factory=list)
+    tools: dict[str, dict[str, str]] = field(default_factory=dict)
+    _tools_seen: set[str] = field(default_factory=set)
     _agent_rank: tuple[int, int] | None = None
     _whole: tuple[Any, Any] | None = None
 
@@ -90,6 +93,8 @@ class SessionPart:
         self.service = self.service or step.service
         if step.is_of_an_agent:
             self._see_agent(step, depth)
+            if step.tools:
+                self._see_tools(step.tools)
             if self._whole is None and step.kind != "tool" and (step.input or step.output):
                 self._whole = (step.input, step.output)
         if step.kind == "tool" and (step.tool or step.name):
@@ -132,6 +137,20 @@ class SessionPart:
         if depth == 0 and self.top is None:
             self.top = step.name or None
 
+    def _see_tools(self, tools: Any) -> None:
+        """Every call carries the definitions of all tools: the same text is looked at once."""
+        text_ = said(tools) or ""
+        if text_ in self._tools_seen:
+            return
+        self._tools_seen.add(text_)
+        found = structure(tools)
+        for tool in found if isinstance(found, list) else []:
+            schema = structure(tool.get("json_schema")) if isinstance(tool, Mapping) and "json_schema" in tool else tool
+            definition = schema.get("function", schema) if isinstance(schema, Mapping) else None
+            if isinstance(definition, Mapping) and (name := text(definition.get("name"))):
+                described = known(name=name, description=text(definition.get("description")))
+                self.tools.setdefault(name, described)
+
 
 def _plain_words(value: Any) -> str | None:
     """A value as words: of an object that holds just one text, that text."""
@@ -158,6 +177,9 @@ def take_session(parts: Sequence[SessionPart], intake: Intake, *, with_turns: bo
     metadata: dict[str, Any] = {}
     for part in parts:
         metadata |= part.metadata
+    tools: dict[str, dict[str, str]] = {}
+    for part in parts:
+        tools = part.tools | tools
     fields = {
         "event_id": f"session:{environment or ''}:{session}",
         "session_id": session,
@@ -167,7 +189,8 @@ def take_session(parts: Sequence[SessionPart], intake: Intake, *, with_turns: bo
         "agent": _first(part.agent for part in parts) or _first(part.service or part.top for part in parts),
         "agent_version": _first(part.agent_version for part in parts),
         "customer_id": _first(part.customer for part in parts),
-        "metadata": metadata | known(service=_first(part.service for part in parts)),
+        # Under the name by which a judge looks for them.
+        "metadata": metadata | known(service=_first(part.service for part in parts), available_tools=list(tools.values())),
     }
     intake.record("session", fields, head.origin)
     if not with_turns:

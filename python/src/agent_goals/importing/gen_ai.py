@@ -77,6 +77,7 @@ def gen_ai(attributes: Attributes) -> Facts:
         tool=text(attributes.get("gen_ai.tool.name")),
         tool_call_id=text(attributes.get("gen_ai.tool.call.id")),
         response=text(attributes.get("gen_ai.response.id")),
+        tools=attributes.get("gen_ai.tool.definitions"),
     )
 
 

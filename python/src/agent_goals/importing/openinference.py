@@ -94,6 +94,7 @@ def openinference(attributes: Attributes) -> Facts:
         output=attributes.get("output.value") if kind else None,
         tool=text(attributes.get("tool.name")),
         tool_call_id=text(attributes.get("tool.id")),
+        tools=[item.get("tool", item) for item in unflattened(attributes, "llm.tools.") if isinstance(item, Mapping)],
         metadata=dict(metadata) if isinstance(metadata, Mapping) else None,
     )
 

@@ -124,6 +124,7 @@ class Step:
         tool: the tool that was used.
         tool_call_id: the id of the call that the model had asked for.
         response: the id of the model's response.
+        tools: the tools that it could have called, as the source has them.
         metadata: anything else worth keeping beside its cost.
     """
 
@@ -156,6 +157,7 @@ class Step:
     tool: str | None = None
     tool_call_id: str | None = None
     response: str | None = None
+    tools: Any = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -98,7 +98,9 @@ def _case(case: Any, report: Mapping[str, Any], number: int, origin: Origin, int
         occurred_at=occurred_at,
         input=said(case.get("input")),
         output=said(case.get("actual_output")),
-        metadata=metadata,
+        # Under the names by which a judge looks for them.
+        metadata=metadata
+        | known(expected_output=said(case.get("expected_output")), expected_assertion=said(case.get("expected_assertion"))),
     )
     intake.part(f"{SESSION_KEY}{session}", context)
     intake.part(f"{SESSION_KEY}{session}", Verdict(identity, origin, None, fields, occurred_at, session))
