@@ -82,6 +82,10 @@ def gen_ai(attributes: Attributes) -> Facts:
 
 
 def _usage(attributes: Attributes) -> dict[str, int]:
+    # Most spans are no calls, and asking for every name takes its time.
+    if not any("usage." in name for name in attributes):
+        return {}
+
     def count(*names: str) -> int | None:
         return count_of(attributes, *(f"gen_ai.usage.{name}" for name in names))
 

@@ -165,7 +165,7 @@ def moment(nanoseconds_: int) -> str:
     """Nanoseconds since 1970 as an RFC 3339 text in UTC, every digit kept."""
     seconds, rest = divmod(nanoseconds_, _SECOND)
     fraction = f".{rest:09}".rstrip("0") if rest else ""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}{fraction}Z"
 
 
 def shown(value: Any) -> str:
