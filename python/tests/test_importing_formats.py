@@ -11,7 +11,7 @@ import pytest
 from agent_goals.importing import FORMATS
 from agent_goals.importing.messages import messages
 from agent_goals.importing.run import _formats
-from importing_shapes import SHAPES, START, Importer, call, importer, run, span
+from importing_shapes import SHAPES, START, Importer, agent, call, importer, run, span, text
 
 
 @pytest.fixture
@@ -92,6 +92,28 @@ class TestOtel:
             "by_response": ("s", "lead", False),
         }
         assert found.codes == ["logs", "missing_field"]
+
+    def test_messages_in_a_log_are_those_of_its_span(self, tmp_path: Path) -> None:
+        def log(name: str, time: int, span_id: str, **attributes: str) -> dict[str, Any]:
+            listed = [{"key": key.replace("__", "."), "value": {"stringValue": value}} for key, value in attributes.items()]
+            times = {"timeUnixNano": str(START + time), "traceId": "t1", "spanId": span_id}
+            return {"eventName": name, **times, "attributes": listed}
+
+        asked, answered = json.dumps([text("user", "Hello")]), json.dumps([text("assistant", "Hi")])
+        details = "gen_ai.client.inference.operation.details"
+        logs = [
+            log(details, 3, "c1", gen_ai__input__messages=asked, gen_ai__output__messages=answered),
+            log("gen_ai.choice", 9, "c2", content="Later"),
+            log("gen_ai.user.message", 5, "c2", content="When?"),
+            log("gen_ai.user.message", 5, "elsewhere", content="Lost?"),
+        ]
+        path = tmp_path / "otel.jsonl"
+        spans = [call("c1", "a"), call("c2", "a", start=4), agent("a", seconds=9)]
+        export = {"resourceLogs": [{"resource": {}, "scopeLogs": [{"logRecords": logs}]}]}
+        path.write_text("\n".join(map(json.dumps, [export, *spans])))
+        found = run(path)
+        assert [turn["content"] for turn in found.of("turn")] == ["Hello", "Hi", "When?", "Later"]
+        assert found.codes == ["missing_field", "no_record"]
 
     def test_an_evaluation_that_failed_has_no_verdict(self, imported: Importer) -> None:
         attributes = {"gen_ai.evaluation.name": "quality", "gen_ai.evaluation.score.value": 0.1, "error.type": "timeout"}

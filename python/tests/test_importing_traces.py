@@ -290,7 +290,8 @@ def test_an_agents_messages_are_those_of_its_calls(imported: Importer) -> None:
 
 def test_a_tools_answer_is_a_turn_unless_a_message_has_it(imported: Importer) -> None:
     asks = {"role": "assistant", "parts": [{"type": "tool_call", "id": "k", "name": "look_up", "arguments": {"n": 1}}]}
-    answers = {"role": "tool", "parts": [{"type": "tool_call_response", "id": "k", "result": "one"}]}
+    # The model is told the result in other words than the tool's span has.
+    answers = {"role": "tool", "parts": [{"type": "tool_call_response", "id": "k", "result": {"found": "one"}}]}
     result = {"gen_ai.tool.call.id": "k", "gen_ai.tool.call.result": "one", "gen_ai.tool.call.arguments": '{"n": 1}'}
     first = call("c1", "a", attributes=said([text("user", "?")], [asks]))
     alone = imported(first, tool("t", "a", start=2, attributes=result), agent("a", seconds=9))

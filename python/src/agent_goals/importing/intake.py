@@ -8,11 +8,11 @@ from typing import Any
 
 from agent_goals.importing.gathering import Gathering
 from agent_goals.importing.report import FileReport, LeftOut, LeftOutSink
-from agent_goals.importing.step import Context, Origin, Step, Verdict
+from agent_goals.importing.step import Context, Origin, Said, Step, Verdict
 from agent_goals.importing.values import UnreadableError, encoded
 from agent_goals.validate import TYPE_FIELD, validate
 
-Part = Step | Verdict | Context
+Part = Step | Verdict | Said | Context
 
 
 class Intake:

@@ -15,7 +15,7 @@ from agent_goals.importing.gen_ai import EVALUATION_EVENT, event_facts, gen_ai
 from agent_goals.importing.intake import Intake
 from agent_goals.importing.labels import verdict_of
 from agent_goals.importing.openinference import feedback, openinference
-from agent_goals.importing.step import SESSION_KEY, Origin, Step, Verdict
+from agent_goals.importing.step import SESSION_KEY, Origin, Said, Step, Verdict
 from agent_goals.importing.usage import Usage
 from agent_goals.importing.values import UnreadableError, first, nanoseconds, structure, text
 from agent_goals.importing.vocabulary import Attributes, Vocabulary, any_of, known, merged
@@ -133,13 +133,19 @@ class SpanFormat:
             attributes = _attributes(log.get("attributes"))
             attributes = {**(body if isinstance(body, Mapping) else {}), **attributes}
             name = text(first(log.get("eventName"), log.get("event_name"), attributes.get("event.name"))) or ""
-            if name != EVALUATION_EVENT:
+            facts = event_facts(name, attributes)
+            if name != EVALUATION_EVENT and not facts:
                 intake.left_out(origin, "logs", f"a log named {name or 'nothing'} becomes no record.")
                 return
             trace = _hex(first(log.get("traceId"), log.get("trace_id")))
             span = _hex(first(log.get("spanId"), log.get("span_id")))
             time = first(*(log.get(key) or None for key in ("timeUnixNano", "observedTimeUnixNano", "timestamp")))
             occurred_at = nanoseconds(time, "timeUnixNano")
+            if facts:
+                if trace is None or span is None:
+                    raise UnreadableError("missing_field", "messages without traceId and spanId belong to no call: send both.")
+                intake.part(trace, Said(origin, span, occurred_at, facts.get("inputs", []), facts.get("outputs", [])))
+                return
             session = text(any_of(attributes, "gen_ai.conversation.id", "session.id"))
             response = text(attributes.get("gen_ai.response.id"))
             if not (trace or session):

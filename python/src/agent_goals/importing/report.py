@@ -29,7 +29,7 @@ UNDERSTOOD = {
     "not_of_an_agent": "a span of a trace in which nothing tells of an agent or a model",
     "no_record": "it says where other things belong, and is no record itself",
     "metrics": "metrics, which say nothing of single sessions",
-    "logs": "a log that is no evaluation and has no messages",
+    "logs": "a log that is no evaluation and carries no messages",
     "not_finished": "an evaluation that is pending, skipped, cancelled or outdated",
     "deleted": "it was deleted at its source",
 }

@@ -62,6 +62,25 @@ class Verdict:
 
 
 @dataclass
+class Said:
+    """Messages of a step that stand apart from it.
+
+    Attributes:
+        origin: where they were read.
+        step: the step's id.
+        time: when they were written down, in nanoseconds since 1970.
+        inputs: messages that the step was given.
+        outputs: messages that it gave.
+    """
+
+    origin: Origin
+    step: str
+    time: int
+    inputs: list[Message]
+    outputs: list[Message]
+
+
+@dataclass
 class Context:
     """What is known of a trace as a whole.
 

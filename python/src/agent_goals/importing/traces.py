@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from agent_goals.importing.conversation import SessionPart
 from agent_goals.importing.intake import Intake, Part
-from agent_goals.importing.step import CALLS, SESSION_KEY, Context, Step, Verdict
+from agent_goals.importing.step import CALLS, SESSION_KEY, Context, Said, Step, Verdict
 from agent_goals.importing.values import moment
 from agent_goals.importing.vocabulary import known
 
@@ -105,6 +105,7 @@ def take_trace(key: str, parts: Sequence[Part], intake: Intake, overrides: Overr
     context = _together([part for part in parts if isinstance(part, Context)])
     steps = list(_last((part for part in parts if isinstance(part, Step)), lambda step: step.id, intake))
     verdicts = list(_last((part for part in parts if isinstance(part, Verdict)), lambda verdict: verdict.event_id, intake))
+    _tell([part for part in parts if isinstance(part, Said)], steps, intake)
     if steps and not verdicts and context is None and not any(step.is_of_an_agent for step in steps):
         for step in steps:
             intake.left_out(step.origin, "not_of_an_agent", f"nothing in trace {key} tells of an agent or a model.")
@@ -145,6 +146,20 @@ def _last(parts: Iterable[_Part], identity: Callable[[_Part], str], intake: Inta
             intake.left_out(older.origin, "repeated_thing", f"{identity(part)} was read again: the last one counts.")
         kept[identity(part)] = part
     return kept.values()
+
+
+def _tell(said: Sequence[Said], steps: Iterable[Step], intake: Intake) -> None:
+    """Give steps the messages that stand apart from them, where they have none themselves."""
+    silent = {step.id: step for step in steps if not (step.inputs or step.outputs)}
+    known_ids = {step.id for step in steps}
+    for part in sorted(said, key=lambda part: part.time):
+        if part.step in silent:
+            silent[part.step].inputs.extend(part.inputs)
+            silent[part.step].outputs.extend(part.outputs)
+        elif part.step in known_ids:
+            intake.left_out(part.origin, "repeated_thing", f"span {part.step} has messages itself, which count.")
+        else:
+            intake.left_out(part.origin, "missing_field", f"span {part.step} is in none of the files: import them together.")
 
 
 def _together(contexts: Sequence[Context]) -> Context | None:
