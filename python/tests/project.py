@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -84,13 +85,7 @@ def build_marts(
         AssertionError: with the output, when the load or the build does not pass.
     """
     marts = Marts(folder / "agent_goals.duckdb")
-    environment = {
-        **os.environ,
-        "AGENT_GOALS_DUCKDB_PATH": str(marts.path),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-        "DBT_PROFILES_DIR": str(ROOT),
-    }
+    environment = _environment(folder)
     paths = [str(path) for path in files]
     if paths:
         _run([str(PROGRAMS / "agent-goals"), "load", *paths], environment, project)
@@ -104,9 +99,31 @@ def build_marts(
     return marts
 
 
-def _run(command: list[str], environment: dict[str, str], folder: Path) -> None:
+def import_files(folder: Path, arguments: Iterable[Path | str], *, project: Path = ROOT) -> dict[str, Any]:
+    """Run ``agent-goals import --load`` on the DuckDB file that ``build_marts`` uses in ``folder``; returns its report.
+
+    Raises:
+        AssertionError: with the output, when it does not pass.
+    """
+    command = [str(PROGRAMS / "agent-goals"), "import", *map(str, arguments), "--load", "--json"]
+    found: dict[str, Any] = json.loads(_run(command, _environment(folder), project))
+    return found
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AGENT_GOALS_DUCKDB_PATH": str(folder / "agent_goals.duckdb"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_PROFILES_DIR": str(ROOT),
+    }
+
+
+def _run(command: list[str], environment: dict[str, str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def rounded(value: Any, places: int = 10) -> Decimal | None:

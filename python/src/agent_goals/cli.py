@@ -24,6 +24,7 @@ from agent_goals.errors import AgentGoalsError
 from agent_goals.experiments import experiment_decisions, experiments_table
 from agent_goals.forget import Forgotten
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
+from agent_goals.importing import AUTO, FORMATS
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
 from agent_goals.prices import as_csv, price_list, write_whole
@@ -35,6 +36,7 @@ from agent_goals.summary import goal_performance, performance_table
 from agent_goals.warehouse import Warehouse, connect
 
 if TYPE_CHECKING:
+    from agent_goals.importing.command import Imported
     from agent_goals.judges.asking import Judge
 
 EXIT_REJECTED = 1
@@ -79,6 +81,15 @@ TRY_JUDGE_EXAMPLES = """
 Examples:
   agent-goals try-judge --model openai:gpt-5-mini
   agent-goals try-judge --model qwen3:8b --base-url http://127.0.0.1:11434/v1 --output report.json
+"""
+
+IMPORT_EXAMPLES = """
+\b
+Examples:
+  agent-goals import traces.jsonl --load
+  agent-goals import otel traces/*.jsonl.gz --output records.ndjson
+  agent-goals import langfuse observations_v2/*.parquet scores/*.jsonl --load
+  agent-goals import report.json --environment evaluation --left-out not_imported.ndjson > records.ndjson
 """
 
 PRICES_EXAMPLES = """
@@ -195,6 +206,89 @@ def validate(files: tuple[Path, ...], record_type: str | None, rejects: Path | N
     with _progress() as on_file, _RejectsFile(rejects) as rejects_file:
         report = loading.validate(sources, on_reject=rejects_file.write, on_file=on_file)
     _finish(report, as_json, rejects, rejects_file.first, verb="good")
+
+
+@main.command("import", cls=_Command, epilog=IMPORT_EXAMPLES)
+@click.option("--from", "form", type=click.Choice([AUTO, *FORMATS]), default=AUTO, show_default=True,
+              help="What the files are; FORMAT before them says the same.")  # fmt: skip
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the records to FILE (.ndjson or .ndjson.gz), whole or not at all; else they are printed.")  # fmt: skip
+@click.option("--load", "is_loaded", is_flag=True, help="Load the records into the raw tables at once.")
+@click.option("--left-out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="List all that became no record in FILE: lines of JSON with file, line, reason and raw text.")  # fmt: skip
+@click.option("--environment", metavar="NAME", help="The environment of all records, whatever the files say.")
+@click.option("--agent", metavar="NAME", help="The agent of all records, likewise.")
+@click.option("--turns/--no-turns", default=True, show_default=True, help="Whether what was said is imported as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON: to stderr where records are printed.")
+@_connection_options
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="[FORMAT] FILE...")
+def import_(
+    files: tuple[Path, ...],
+    form: str,
+    output: Path | None,
+    is_loaded: bool,
+    left_out: Path | None,
+    environment: str | None,
+    agent: str | None,
+    turns: bool,
+    as_json: bool,
+    lock_timeout: float,
+    **where: str | None,
+) -> None:
+    """Turn what agents already emit into records: sessions, costs, goals and turns.
+
+    FORMAT is otel (OpenTelemetry spans as JSON: OTLP as the collector's file exporter writes it, or lists of spans),
+    openinference (the same, its names believed first), langfuse (exported observations, scores and traces), strands
+    (evaluation reports) or galtea (sessions, traces, evaluations). JSON and lines of JSON (.gz or not), CSV and Parquet.
+
+    Usage is counted once: a span that repeats what spans below it report is left out, a retry is not. Importing a thing
+    again changes nothing. Import the files that one session is spread over together.
+
+    Exit code: 0 all was understood, 1 some was not, 2 could not run.
+    """
+    # It needs modules that take their time to import.
+    from agent_goals.importing import command  # noqa: PLC0415
+    from agent_goals.importing.traces import Overrides  # noqa: PLC0415
+
+    form, paths = command.named_format(files, form)
+    if is_loaded and output:
+        raise AgentGoalsError("--load loads the records at once, --output keeps them in a file: choose one.")
+    overrides = Overrides(environment, agent)
+    if not is_loaded:
+        imported = command.run_import(paths, form, output, left_out, overrides, with_turns=turns)
+        _finish_import(imported, as_json, left_out, to_stderr=output is None)
+        return
+    target = find_target(**where)
+    with command.temporary_records() as records:
+        imported = command.run_import(paths, form, records, left_out, overrides, with_turns=turns)
+        with connect(target, lock_timeout=lock_timeout, on_wait=_note_wait) as warehouse:
+            source = command.ImportedSource(records, "ndjson", None, paths[0])
+            report = loading.load(warehouse, [source], schema=target.raw_schema, tables=target.raw_tables)
+    _finish_import(imported, as_json, left_out, loaded=report)
+
+
+def _finish_import(
+    imported: Imported, as_json: bool, left_out: Path | None, *, to_stderr: bool = False, loaded: LoadReport | None = None
+) -> None:
+    from agent_goals.importing.show import remarks, report_table  # noqa: PLC0415 (as above)
+
+    report = imported.report
+    if as_json:
+        found = report.as_dict() | ({"load": loaded.as_dict()} if loaded else {})
+        click.echo(json.dumps(found), err=to_stderr)
+    else:
+        _print_table(report_table(report), stderr=to_stderr)
+        if loaded:
+            _note(f"loaded {loaded.count_loaded:,} records; {loaded.count_duplicate:,} had been loaded before.")
+        for remark in remarks(report):
+            _note(remark)
+        for problem in imported.problems:
+            _note(problem)
+        if report.count_problems > len(imported.problems):
+            _note(f"... and {report.count_problems - len(imported.problems):,} more.")
+        if report.count_problems and not left_out:
+            _note("--left-out FILE lists all of them with their raw text.")
+    sys.exit(EXIT_REJECTED if report.count_problems or (loaded and loaded.count_rejected) else 0)
 
 
 @main.command(cls=_Command, epilog=FORGET_EXAMPLES)
@@ -516,10 +610,10 @@ def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | 
         _print_table(experiments_table(decisions))
 
 
-def _print_table(table: Table) -> None:
+def _print_table(table: Table, *, stderr: bool = False) -> None:
     # A table wider than the terminal is easier to read wrapped than cropped.
     needed = Console(width=1000).measure(table).maximum
-    Console(width=max(Console().width, needed)).print(table)
+    Console(width=max(Console().width, needed), stderr=stderr).print(table)
 
 
 @main.command(cls=_Command, epilog=PRICES_EXAMPLES)
