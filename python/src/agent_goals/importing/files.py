@@ -117,6 +117,7 @@ def _json(path: Path, file: IO[bytes], on_progress: Callable[[], None]) -> Itera
         on_progress()
         yield from _document(content)
         return
+    del content
     file.seek(0)
     yield from _large_document(file, on_progress)
 
