@@ -171,6 +171,8 @@ def test_the_packages_tables_lose_their_rows_and_views_and_tables_of_others_are_
         create table customers as from (values ('c1')) t(customer_id);
         create view shown as from agent_goals__sessions;
         create table main_agent_goals_staging.int_agent_goals__outcomes as from (values ('s1'), ('s3')) t(session_id);
+        create table main_agent_goals_staging.int_agent_goals__units as
+            from (values ('s1', 's1'), ('c1', 's7'), ('c2', 's3'), ('c3', 's1')) t(unit_id, first_session_id);
         create table elsewhere.kept as from (values ('s1')) t(session_id);
         """
     )
@@ -180,6 +182,7 @@ def test_the_packages_tables_lose_their_rows_and_views_and_tables_of_others_are_
         "main.agent_goals__sessions": 2,
         "main.agent_goals__numbered": 1,
         "main_agent_goals_staging.int_agent_goals__outcomes": 1,
+        "main_agent_goals_staging.int_agent_goals__units": 3,
     }
     assert warehouse.rows("from agent_goals__sessions") == [("s3", "c2")]
     assert warehouse.rows("from elsewhere.kept") == [("s1",)]

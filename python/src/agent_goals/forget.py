@@ -72,8 +72,8 @@ def forget(
     """Remove sessions and customers, in all environments, in one transaction.
 
     Gone are the sessions named and every session of which a raw record names a customer: their raw records, rejected
-    records that name them, and their rows in every table with a column ``session_id`` or ``customer_id`` that was built
-    from them. Tombstones of their hashes remain, by which a load and a build leave them out.
+    records that name them, and their rows in every table with a column ``session_id``, ``customer_id`` or ``unit_id`` that
+    was built from them. Tombstones of their hashes remain, by which a load and a build leave them out.
 
     Args:
         warehouse: an open warehouse without a transaction.
@@ -92,6 +92,9 @@ def forget(
         removal = _Removal(warehouse, raw, built_in, dry_run=dry_run)
         return removal.run({"session": {*sessions}, "customer": {*customers}})
 
+
+#: The columns of built tables that name a session or a customer, whichever it was decided in.
+_OF_EITHER = ("unit_id", "first_session_id")
 
 #: What the names of all tables have that this package builds.
 _OWN_NAME = "agent_goals__"
@@ -112,9 +115,14 @@ class _Removal:
         served = self._named_with(ids["session"], "session", "customer", raw_tables) - ids["customer"]
         unmarked = {subject: self._unmarked(subject, each) for subject, each in ids.items()}
         forgotten = Forgotten(_counts(ids), _counts(unmarked), dry_run=self._dry_run)
-        for table, columns in self._tables().items():
+        of_either = self._of_either()
+        no_columns: dict[Subject, str] = {}
+        for table, columns in {**dict.fromkeys(of_either, no_columns), **self._tables()}.items():
             conditions = [_is_one_of(column, subject) for subject, column in columns.items()]
             lists: dict[str, Collection[str]] = {subject: ids[subject] for subject in columns}
+            if table in of_either:
+                conditions.extend(_is_one_of(column, "either") for column in of_either[table])
+                lists["either"] = ids["session"] | ids["customer"]
             if "customer" in columns and not table.is_raw:
                 # A row of a customer and no session was made of all the customer's sessions: the next build makes it anew.
                 is_of_none = f"{quote(columns['session'])} is null and " if "session" in columns else ""
@@ -139,6 +147,14 @@ class _Removal:
             # Whatever else is in these schemas is not this package's to delete from.
             if is_raw or _OWN_NAME in table.lower():
                 found.setdefault(_Table(schema, table, is_raw), {})[subjects[column.lower()]] = column
+        return found
+
+    def _of_either(self) -> dict[_Table, list[str]]:
+        """The built tables with columns that name a session in some rows and a customer in others."""
+        found: dict[_Table, list[str]] = {}
+        for schema, table, column in self._warehouse.columns(list(self._built_in), list(_OF_EITHER)):
+            if _OWN_NAME in table.lower():
+                found.setdefault(_Table(schema, table, is_raw=False), []).append(column)
         return found
 
     def _named_with(
