@@ -93,6 +93,14 @@ def test_gaps_are_marked_where_they_are() -> None:
     assert 10 < fitted.count_left_out < 30
 
 
+def test_a_very_long_conversation_keeps_its_end() -> None:
+    steps = [Turn("tool" if number % 2 else "assistant", "word " * 300) for number in range(5000)]
+    fitted = fit([Turn("user", "Do it."), *steps, Turn("assistant", "Done.")], 5000)
+    assert 4900 < fitted.count_left_out < 5000
+    assert fitted.turns[1] == {"turns_left_out": fitted.count_left_out}
+    assert [turn["turn"] for turn in fitted.turns[-3:]] == [4999, 5000, 5001]
+
+
 def test_what_cannot_fit_says_what_to_do() -> None:
     with pytest.raises(TooLongError, match=r"take a model with a larger context, or raise --max-input-tokens"):
         fit([Turn("user", "word " * 2000), Turn("assistant", "ok")], 1000)

@@ -129,8 +129,9 @@ class _Fitting:
 
     def _replace(self, number: int, shown: dict[str, Any] | None) -> None:
         self._shown[number] = shown
-        # A gap costs something as well; several in a row cost less than this.
-        size = _size(shown)
+        # A gap costs something as well, but several in a row are one. The oldest turn goes first, so one may only join one before it.
+        joins_gap = shown is None and number > 0 and self._shown[number - 1] is None
+        size = 0 if joins_gap else _size(shown)
         self._total += size - self._sizes[number]
         self._sizes[number] = size
 
