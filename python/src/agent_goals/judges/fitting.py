@@ -129,7 +129,7 @@ class _Fitting:
 
     def _replace(self, number: int, shown: dict[str, Any] | None) -> None:
         self._shown[number] = shown
-        # A gap costs something as well, but several in a row are one. The oldest turn goes first, so one may only join one before it.
+        # A gap costs something as well, but several in a row are one. The oldest goes first, so it may join one before it only.
         joins_gap = shown is None and number > 0 and self._shown[number - 1] is None
         size = 0 if joins_gap else _size(shown)
         self._total += size - self._sizes[number]
