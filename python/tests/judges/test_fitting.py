@@ -73,6 +73,15 @@ def test_tool_answers_go_before_the_agents_words_and_are_cut_in_their_middle() -
     assert len(tighter.turns[3]["content"]) < 1000
 
 
+def test_a_text_that_is_cut_twice_says_how_much_of_the_whole_is_missing() -> None:
+    conversation = [Turn("user", "Find it."), Turn("tool", "x" * 20_000), Turn("assistant", "Found.")]
+    for room, limit in ((1500, 4000), (400, 1000), (150, 200)):
+        shown = fit(conversation, room).turns[1]["content"]
+        assert f"[... {20_000 - limit:,} characters left out ...]" in shown
+        assert shown.count("left out") == 1
+        assert shown.count("x") == limit
+
+
 def test_gaps_are_marked_where_they_are() -> None:
     conversation = (
         [Turn("user", "Go.")] + [Turn("tool", f"step {n} " + "x" * 150) for n in range(30)] + [Turn("assistant", "Done.")]
@@ -82,6 +91,14 @@ def test_gaps_are_marked_where_they_are() -> None:
     assert fitted.turns[1] == {"turns_left_out": fitted.count_left_out}
     assert fitted.turns[-1]["content"] == "Done."
     assert 10 < fitted.count_left_out < 30
+
+
+def test_a_very_long_conversation_keeps_its_end() -> None:
+    steps = [Turn("tool" if number % 2 else "assistant", "word " * 300) for number in range(5000)]
+    fitted = fit([Turn("user", "Do it."), *steps, Turn("assistant", "Done.")], 5000)
+    assert 4900 < fitted.count_left_out < 5000
+    assert fitted.turns[1] == {"turns_left_out": fitted.count_left_out}
+    assert [turn["turn"] for turn in fitted.turns[-3:]] == [4999, 5000, 5001]
 
 
 def test_what_cannot_fit_says_what_to_do() -> None:

@@ -27,6 +27,9 @@ TOOL_CHARACTERS = (4000, 1000, 200)
 #: To what length the agent's earlier words are cut, in characters, in turn.
 AGENT_CHARACTERS = (2000, 500)
 
+#: A text that is not longer than its limit and this is not worth cutting: what marks the cut would take its place.
+MARK_CHARACTERS = 50
+
 #: How many bytes of text make a token, at the least: English has four or five, digits and identifiers about three.
 BYTES_PER_TOKEN = 3
 
@@ -77,7 +80,9 @@ class _Fitting:
     def __init__(self, turns: Sequence[Turn], max_tokens: int) -> None:
         self._speakers = [turn.speaker for turn in turns]
         self._shown: list[dict[str, Any] | None] = [_as_json(number, turn) for number, turn in enumerate(turns)]
+        self._whole = tuple(self._shown)
         self._sizes = [_size(shown) for shown in self._shown]
+        self._total = sum(self._sizes)
         self._budget = max_tokens
         self._cut: set[int] = set()
         spoken = [n for n, turn in enumerate(turns) if turn.speaker == "agent" and turn.content and turn.content.strip()]
@@ -97,14 +102,14 @@ class _Fitting:
                 self._cut.discard(number)
         if not self._fits():
             raise TooLongError(
-                f"what the user said and the agent's last words alone have about {sum(self._sizes):,} tokens, more than the"
+                f"what the user said and the agent's last words alone have about {self._total:,} tokens, more than the"
                 f" {self._budget:,} that there is room for: take a model with a larger context, or raise --max-input-tokens."
             )
         left_out = sum(shown is None for shown in self._shown)
         return Fitted(tuple(self._with_gaps()), len(self._cut), left_out)
 
     def _fits(self) -> bool:
-        return sum(self._sizes) <= self._budget
+        return self._total <= self._budget
 
     def _calls_tool(self, number: int) -> bool:
         shown = self._shown[number]
@@ -114,19 +119,21 @@ class _Fitting:
         for number in numbers:
             if self._fits():
                 return
-            shown = self._shown[number]
-            text = shown and shown.get(key)
-            if shown is None or text is None:
+            shown, whole = self._shown[number], self._whole[number]
+            if shown is None or whole is None or key not in whole:
                 continue
-            text = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, default=str)
-            if len(text) > limit:
+            text = whole[key] if isinstance(whole[key], str) else json.dumps(whole[key], ensure_ascii=False, default=str)
+            if len(text) > limit + MARK_CHARACTERS:
                 self._replace(number, {**shown, key: _cut_middle(text, limit)})
                 self._cut.add(number)
 
     def _replace(self, number: int, shown: dict[str, Any] | None) -> None:
         self._shown[number] = shown
-        # A gap costs something as well; several in a row cost less than this.
-        self._sizes[number] = _size(shown)
+        # A gap costs something as well, but several in a row are one. The oldest goes first, so it may join one before it only.
+        joins_gap = shown is None and number > 0 and self._shown[number - 1] is None
+        size = 0 if joins_gap else _size(shown)
+        self._total += size - self._sizes[number]
+        self._sizes[number] = size
 
     def _with_gaps(self) -> list[dict[str, Any]]:
         turns: list[dict[str, Any]] = []
