@@ -131,3 +131,38 @@
 {% macro spark__days_between(first_date, last_date) -%}
     datediff({{ last_date }}, {{ first_date }})
 {%- endmacro %}
+
+{#- The hour of the day, 0 to 23, in the time zone of `agent_goals__timezone`, of a timestamp that is in UTC. -#}
+{% macro local_hour(timestamp) -%}
+    {%- if agent_goals.setting('timezone') == 'UTC' -%}
+        extract(hour from {{ timestamp }})
+    {%- else -%}
+        {{ adapter.dispatch('local_hour', 'agent_goals')(timestamp) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__local_hour(timestamp) -%}
+    extract(hour from ({{ timestamp }} at time zone 'UTC') at time zone '{{ agent_goals.setting("timezone") }}')
+{%- endmacro %}
+
+{% macro bigquery__local_hour(timestamp) -%}
+    extract(hour from {{ timestamp }} at time zone '{{ agent_goals.setting("timezone") }}')
+{%- endmacro %}
+
+{% macro snowflake__local_hour(timestamp) -%}
+    extract(hour from convert_timezone('UTC', '{{ agent_goals.setting("timezone") }}', {{ timestamp }}))
+{%- endmacro %}
+
+{% macro spark__local_hour(timestamp) -%}
+    hour(from_utc_timestamp({{ timestamp }}, '{{ agent_goals.setting("timezone") }}'))
+{%- endmacro %}
+
+{#- The day of the week of a date in English. -#}
+{% macro weekday_name(date) -%}
+    {%- set days_since_a_monday = agent_goals.days_between("cast('1900-01-01' as date)", date) -%}
+    case mod({{ days_since_a_monday }}, 7)
+        {%- for name in ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] %}
+        when {{ loop.index0 }} then '{{ name }}'
+        {%- endfor %}
+    end
+{%- endmacro %}

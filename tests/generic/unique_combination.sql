@@ -1,5 +1,5 @@
-{#- The grain of a table: no two rows share all of `columns`, and none of them is null. -#}
-{% test unique_combination(model, columns) %}
+{#- The grain of a table: no two rows share all of `columns`, and none of them is null but those in `nullable`. -#}
+{% test unique_combination(model, columns, nullable=[]) %}
 
 select
     {{ columns | join(', ') }},
@@ -7,6 +7,6 @@ select
 from {{ model }}
 group by {{ columns | join(', ') }}
 having count(*) > 1
-{%- for column in columns %} or {{ column }} is null{% endfor %}
+{%- for column in columns if column not in nullable %} or {{ column }} is null{% endfor %}
 
 {% endtest %}
