@@ -59,6 +59,10 @@
         'segment_keys': {'default': [], 'kind': 'list', 'decides': false},
         'failure_pattern_pairs': {'default': 200, 'kind': 'integer', 'minimum': 0, 'maximum': 1000000, 'decides': false},
         'failure_pattern_q_limit': {'default': 0.05, 'kind': 'number', 'above': 0, 'below': 1, 'decides': false},
+        'baseline_days': {'default': 28, 'kind': 'integer', 'minimum': 7, 'maximum': 3650, 'decides': false},
+        'maturity_days': {'default': 3, 'kind': 'integer', 'minimum': 0, 'maximum': 3650, 'decides': false},
+        'alert_min_attempts': {'default': 20, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
+        'alert_min_baseline_days': {'default': 7, 'kind': 'integer', 'minimum': 2, 'maximum': 3650, 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',

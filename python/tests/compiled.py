@@ -92,6 +92,10 @@ class CompiledModels:
             create(connection, model)
         return connection.execute(node["compiled_code"]).fetchall()
 
+    def test_code(self, name: str) -> str:
+        """The query of a data test: what it finds is wrong."""
+        return str(self._tests[name]["compiled_code"])
+
     def create_seed(self, connection: duckdb.DuckDBPyConnection, name: str, rows: list[Row]) -> None:
         """Put rows, their values as text, in place of a seed's."""
         seed = self._seeds[name]

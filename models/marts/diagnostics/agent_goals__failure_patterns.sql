@@ -90,8 +90,8 @@ pairs as (
     select
         environment,
         goal,
-        dimension{{ second }} as dimension,
-        value{{ second }} as value,
+        dimension{{ second ~ ' as dimension' if second }},
+        value{{ second ~ ' as value' if second }},
         excess_failures
     from flagged
     where is_pattern and dimension_2 is not null
