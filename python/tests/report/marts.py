@@ -22,7 +22,7 @@ HOSTILE = {
 }
 
 ALERTS = [
-    {"metric_date": "2026-03-05", "status": "normal", "is_decline": False, "control_low": 0.7, "control_high": 0.95},
+    {"metric_date": "2026-03-05", "status": "in_control", "is_decline": False, "control_low": 0.7, "control_high": 0.95},
     {"metric_date": "2026-03-11", "status": "decline", "is_decline": True, "control_low": 0.76, "control_high": 0.93,
      "achievement_rate": 0.75, "baseline_rate": 0.85, "count_attempts": 70, "lost_goals": 7.5, "lost_value": 375,
      "decline_rank": 1},
@@ -46,6 +46,16 @@ MODELS = [
      "is_recommended": model == "large"}
     for model, attempts, rate, cost, status in (("small", 600, 0.7, 0.05, "cheapest"), ("large", 400, 0.9, 0.25, "ok"))
 ]  # fmt: skip
+STEPS = [
+    {"view_name": "try", "step": step, "is_open_ended": step == 4, "count_reached": reached, "count_achieved": achieved,
+     "count_escalated": escalated, "success_rate_here": achieved / reached, "eventual_success_rate_least": least,
+     "eventual_success_rate_most": most, "expected_further_cost": 0.2 * step, "expected_net_value_least": 40.0 - 15 * step,
+     "expected_net_value_most": 42.0 - 15 * step, "cost_saved_if_stopped": 30.0 / step, "is_recommended_stop": step == 4,
+     "recommendation": "stop here" if step == 4 else "go on", "saving_at_once": 0.4}
+    for step, reached, achieved, escalated, least, most in (
+        (1, 1000, 600, 40, 0.82, 0.9), (2, 300, 150, 20, 0.73, 0.85), (3, 120, 50, 12, 0.58, 0.8), (4, 50, 3, 10, 0.06, 0.3)
+    )
+]  # fmt: skip
 JUDGES = [
     {"evaluator": "goal_success_rate", "evaluator_version": "v2", "period": "all", "period_start": "2026-03-02",
      "count_judged": 500,
@@ -60,6 +70,7 @@ JUDGES = [
 DIAGNOSTICS: dict[str, Sequence[Mapping[str, Any]]] = {
     "goal_alerts": ALERTS,
     "failure_patterns": PATTERNS,
+    "escalation_curve": STEPS,
     "model_performance": MODELS,
     "judge_agreement": JUDGES,
 }

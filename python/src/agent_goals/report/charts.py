@@ -49,6 +49,7 @@ def specifications() -> dict[str, dict[str, Any]]:
         "effects": _effects(),
         "effects_by_metric": _effects_by_metric(),
         "patterns": _patterns(),
+        "escalation": _escalation(),
         "models": _models(),
         "judges": _judges(),
     }
@@ -161,7 +162,7 @@ def _effects_by_metric() -> Any:
 def _patterns() -> _Layers:
     """What fails more often than the rest, by how many failures that adds."""
     base = alt.Chart(_ROWS, width="container", height=alt.Step(34)).encode(
-        y=alt.Y("pattern:N", title=None, sort=_IN_ORDER, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)),
+        y=alt.Y("pattern:N", title=None, sort=_IN_ORDER, axis=alt.Axis(labelLimit=420, ticks=False, domain=False)),
         tooltip=_tooltip(
             pattern="pattern", rate_text="fails", rest_text="the rest", excess_text="excess failures", q_text="q-value"
         ),
@@ -170,6 +171,27 @@ def _patterns() -> _Layers:
         x=alt.X("excess:Q", title="failures beyond the rest's rate", axis=alt.Axis(tickCount=5))
     )
     return alt.layer(bars, base.mark_rule(color="$text", strokeWidth=2).encode(x="low:Q", x2="high:Q"))
+
+
+def _escalation() -> _Layers:
+    """The chance that a step achieves the goal, and that this or a later one does: two bounds, as escalations leave it open."""
+    base = alt.Chart(_ROWS).encode(
+        x=alt.X("step:O", title=None, sort=_IN_ORDER, axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False)),
+        tooltip=_tooltip(
+            step_text="step",
+            count_text="got here",
+            here_text="achieve it here",
+            later_text="here or later",
+            stop_text="recommendation",
+        ),
+    )
+    share = alt.Y("here:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
+    later = base.mark_bar(color="$accent", opacity=0.35, size=14, minBandSize=3).encode(y=alt.Y("least:Q"), y2="most:Q")
+    here = base.mark_line(color="$accent", strokeWidth=1.75, point=alt.OverlayMarkDef(color="$accent", size=50)).encode(y=share)
+    stop = base.mark_rule(color="$bad", strokeWidth=2.5, strokeDash=[6, 3]).encode(
+        opacity=alt.condition("datum.is_stop", alt.value(1), alt.value(0))
+    )
+    return alt.layer(later, here, stop).properties(width="container", height=170)
 
 
 def _models() -> _Layers:

@@ -106,7 +106,6 @@ def gather(warehouse: Warehouse, schema: str, *, target: str, generated_at: date
         ),
         "freshness": _freshness(warehouse, schema),
         "funnel": goal_funnel(warehouse, schema, room.funnel_rows, room.funnels, room.steps),
-        **{name: Missing(f"agent_goals__{name}") for name in ("escalation_curve",)},
         **{name: part.read(warehouse, schema, room) for name, part in SELECTED.items()},
     }
     return Report(generated_at, target, parts)
@@ -180,6 +179,13 @@ SELECTED = {
         columns.PATTERNS,
         "pattern_rank, excess_failures_low desc, environment, goal, dimension, value, dimension_2, value_2",
         "is_pattern",
+    ),
+    # Whole curves, those of the most sessions first.
+    "escalation_curve": Selected(
+        "agent_goals__escalation_curve",
+        columns.ESCALATION,
+        "max(count_reached) over (partition by environment, agent, goal) desc, environment, agent, goal, view_name desc, step",
+        "view_name in ('try', 'cost')",
     ),
     "model_performance": Selected(
         "agent_goals__model_performance",

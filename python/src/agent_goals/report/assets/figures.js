@@ -31,16 +31,20 @@ const Figures = (() => {
     cost_per_session: (t) => ratio(sum([t.attributed_cost, t.unattributed_cost]), t.count_sessions),
   };
 
-  const grouped = (value, least, most) =>
-    value.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: most });
+  // Ties go to the even digit, as in `agent-goals summary`.
+  const grouped = (value, least, most, style = "decimal") =>
+    new Intl.NumberFormat("en-US", { style, minimumFractionDigits: least, maximumFractionDigits: most, roundingMode: "halfEven" }).format(value);
 
-  /** An amount: two decimals from one upwards, below as many as show four digits. */
+  /**
+   * An amount: two decimals from one upwards, below as many as show four digits. Of its decimal text, and without what adding
+   * doubles leaves in the last digits, so that a tie is one.
+   */
   const money = (value) => {
     const size = Math.abs(value);
-    if (size === 0 || size >= 1) return grouped(value, 2, 2);
-    return grouped(value, 2, Math.min(10, 3 - Math.floor(Math.log10(size))));
+    const most = size === 0 || size >= 1 ? 2 : Math.min(10, 3 - Math.floor(Math.log10(size)));
+    return grouped(String(Number(value.toPrecision(14))), 2, most);
   };
-  const percent = (value) => `${grouped(value * 100, 1, 1)}%`;
+  const percent = (value) => grouped(value, 1, 1, "percent");
   const count = (value) => grouped(value, 0, 0);
   const number = (value) => (Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(4))));
   const signed = (shown) => (value) => `${value > 0 ? "+" : ""}${shown(value)}`;

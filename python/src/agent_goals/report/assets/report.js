@@ -134,7 +134,7 @@
     const [quiet, line] = [color("quiet"), color("line")];
     const font = getComputedStyle(document.body).fontFamily;
     return {
-      aria: false, background: "transparent", font, range: { category: palette() },
+      background: "transparent", font, range: { category: palette() },
       view: { stroke: null },
       axis: { labelColor: quiet, titleColor: quiet, gridColor: color("grid"), domainColor: line, tickColor: line,
         labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal", labelLimit: width < 480 ? 130 : 220 },
@@ -153,13 +153,18 @@
     const spec = themed(charts[name]);
     spec.datasets = { rows };
     if (spec.height?.step) spec.height = spec.height.step * countNames(spec, rows);
-    if (isFacet) spec.spec.width = Math.max(120, width - labelWidth(rows, width) - 24);
+    if (isFacet) {
+      spec.columns = width > 800 ? 2 : 1;
+      spec.spec.width = Math.max(120, Math.floor((width - 20) / spec.columns) - labelWidth(rows, width) - 24);
+    }
     node.finalize?.();
     const embedded = await vegaEmbed(node, spec, {
       actions: false, renderer: "svg", ast: true, config: config(width), tooltip: { theme: "custom" },
       patch: (compiled) => fitted(compiled, rows, width, isFacet),
     });
     node.finalize = () => embedded.finalize();
+    // The container says what it shows, and the table gives the figures: the drawing's parts say nothing more.
+    node.querySelector("svg").setAttribute("aria-hidden", "true");
     node.style.minHeight = `${node.clientHeight}px`;
     node.dataset.drawn = width;
   };
@@ -225,7 +230,7 @@
     const node = el("div", { class: "chart", role: "img", "aria-label": `Chart. ${title}. ${label ?? says ?? ""} The figures are in the table below.` });
     charted.set(node, { name: chart, rows, isFacet });
     drawLater(node);
-    return el("figure", { id }, el("figcaption", {}, el("h3", {}, title), says ? el("p", {}, says) : null),
+    return el("figure", { id, class: isFacet ? "wide-figure" : null }, el("figcaption", {}, el("h3", {}, title), says ? el("p", {}, says) : null),
       keys ? el("ul", { class: "keys" }, keys.map(([name, text, mark]) => el("li", {}, swatch(name, mark), text))) : null,
       node, numbers(id, title, rows, columns));
   };
@@ -655,7 +660,43 @@
     ];
   };
 
-  const later = (name) => () => [missing(parts[name])];
+  const ESCALATION = [
+    column("step_text", "Step"), column("count_reached", "Got here", "count"), column("count_achieved", "Achieved here", "count"), column("count_escalated", "Escalated here", "count"),
+    column("here", "Achieve it here", "percent"), column("least", "Here or later, least", "percent"), column("most", "Most", "percent"), column("expected_further_cost", "Further cost", "money"),
+    column("expected_net_value_least", "Net value from here, least", "money"), column("expected_net_value_most", "Most", "money"), column("cost_saved_if_stopped", "Saved if stopped", "money"),
+    column("value_lost_if_stopped_least", "Value lost, least", "money"), column("value_lost_if_stopped_most", "Most", "money"), column("goal_value_to_go_on_least", "Goal value to go on", "money"), column("recommendation", "Recommendation"),
+  ];
+  const VIEWS = { try: "by try", cost: "by cost spent" };
+
+  const escalation = () => {
+    const absent = missing(parts.escalation_curve);
+    if (absent) return [absent];
+    const found = parts.escalation_curve.all.filter((row) => isOf(row, "environment", "agent", "goal"));
+    const curves = [...by(found, (row) => JSON.stringify([pairKey(row), row.view_name]))].map(([, rows]) => rows).filter((rows) => rows.length > 1)
+      .sort((a, b) => (b[0].view_name === "try") - (a[0].view_name === "try") || b[0].count_reached - a[0].count_reached);
+    if (!curves.length) return [nothing("No goal took more than one try in what is chosen above.")];
+    return [
+      el("div", { class: "figures" }, curves.slice(0, MOST_SERIES).map((curve, place) => {
+        const [first] = curve;
+        const isCost = first.view_name === "cost";
+        const rows = curve.map((row) => ({
+          ...row, step: isCost ? shown.money(row.spent_before ?? 0) : `${row.step}${row.is_open_ended ? " or later" : ""}`,
+          step_text: isCost ? `after ${shown.money(row.spent_before ?? 0)} spent` : `try ${row.step}${row.is_open_ended ? " or later" : ""}`,
+          here: row.success_rate_here, least: row.eventual_success_rate_least, most: row.eventual_success_rate_most, is_stop: Boolean(row.is_recommended_stop), stop_text: row.recommendation,
+          count_text: shown.count(row.count_reached), here_text: shown.percent(row.success_rate_here), later_text: `${shown.percent(row.eventual_success_rate_least)} to ${shown.percent(row.eventual_success_rate_most)}`,
+        }));
+        const stop = rows.find((row) => row.is_stop);
+        return figure({
+          id: `escalation-${place + 1}`, title: `${named(first)}, ${first.agent}, ${VIEWS[first.view_name]}`, chart: "escalation", rows, columns: ESCALATION,
+          says: `${stop ? `Stop before ${stop.step_text}, on ${shown.count(stop.count_reached)} sessions` : `No stop is recommended: ${rows.at(-1).recommendation}`}.`
+            + `${known(first.saving_at_once) ? ` Achieved in one step it costs ${shown.percent(first.saving_at_once)} less than in several.` : ""}`,
+          keys: [["accent", "achieve it at this step", "●"], ["accent", "at this or a later one: from none to all of the escalated", "▮"], ["bad", "recommended stop", "┃"]],
+        });
+      })),
+      el("p", { class: "note" }, "Over all periods and segments. What an escalated session would have come to is not known, so there are two bounds."),
+      leftOut(parts.escalation_curve, "rows"),
+    ];
+  };
 
   const JUDGES = [
     column("goal", "Goal"), column("evaluator", "Judge"), column("evaluator_version", "Version"), column("period", "Period"), column("period_start", "From"),
@@ -725,7 +766,7 @@
     ["funnels", "Where attempts drop off", "Of those who reach a step, who goes on and who is lost there.", funnel],
     ["experiments", "Experiments", "Each variant against its control, with a verdict in words.", experiments],
     ["failures", "Failure patterns", "What fails more often than the rest, beyond chance.", failures],
-    ["escalation", "When to stop trying", "The chance that one more try still achieves the goal, and the try at which stopping pays.", later("escalation_curve")],
+    ["escalation", "When to stop trying", "The chance that one more try still achieves the goal, and the try at which stopping pays.", escalation],
     ["models", "Models", "How often each model achieves the goal against what an attempt costs.", models],
     ["judges", "Judges", "How far the judges agree with people, and the rate corrected for their errors.", judges],
     ["quality", "Data quality and freshness", "What in the data can mislead, and how old it is.", quality],
