@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 PIP_INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-strip-extras --custom-compile-command "make lock"
-LOCK := $(COMPILE) python/pyproject.toml --extra judges --extra postgres --extra prices --group python/pyproject.toml:dev
+LOCK := $(COMPILE) python/pyproject.toml --extra judges --extra postgres --extra prices --extra report --group python/pyproject.toml:dev
 
 .PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile test-strands format docs bench lock clean
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from genai_prices import data_snapshot
 from genai_prices.types import ClauseRegex, StartDateConstraint, TieredPrices, TimeOfDateConstraint
 
-from agent_goals import prices
+from agent_goals import files, prices
 from agent_goals.cli import main
 from loading_helpers import write_lines
 from project import ROOT, Marts, build_marts
@@ -82,8 +82,8 @@ def test_a_write_that_fails_leaves_the_old_file_as_it_was(tmp_path: Path, monkey
     path = tmp_path / "prices.csv"
     path.write_text("what was there before", encoding="utf-8")
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(prices.PricesError, match="Permission denied"):
-        prices.write_whole(path, "new")
+    with pytest.raises(files.WriteError, match="Permission denied"):
+        files.write_whole(path, "new")
     assert path.read_text(encoding="utf-8") == "what was there before"
     assert [each.name for each in tmp_path.iterdir()] == ["prices.csv"]
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -22,14 +23,17 @@ from agent_goals.contract import RECORD_TYPES
 from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
 from agent_goals.errors import AgentGoalsError
 from agent_goals.experiments import experiment_decisions, experiments_table
+from agent_goals.files import write_whole
 from agent_goals.forget import Forgotten
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
 from agent_goals.importing import AUTO, FORMATS
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
-from agent_goals.prices import as_csv, price_list, write_whole
+from agent_goals.prices import as_csv, price_list
 from agent_goals.profile import Target, find_target
 from agent_goals.raw import RawTables
+from agent_goals.report.data import gather
+from agent_goals.report.page import as_html
 from agent_goals.roles import instructions, role_statements
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.summary import goal_performance, performance_table
@@ -90,6 +94,14 @@ Examples:
   agent-goals import otel traces/*.jsonl.gz --output records.ndjson
   agent-goals import langfuse observations_v2/*.parquet scores/*.jsonl --load
   agent-goals import report.json --environment evaluation --left-out not_imported.ndjson > records.ndjson
+"""
+
+REPORT_EXAMPLES = """
+\b
+Examples:
+  agent-goals report
+  agent-goals report --output public/goals.html
+  agent-goals report --json | jq '.parts.data_quality.rows'
 """
 
 PRICES_EXAMPLES = """
@@ -614,6 +626,29 @@ def _print_table(table: Table, *, stderr: bool = False) -> None:
     # A table wider than the terminal is easier to read wrapped than cropped.
     needed = Console(width=1000).measure(table).maximum
     Console(width=max(Console().width, needed), stderr=stderr).print(table)
+
+
+@main.command(cls=_Command, epilog=REPORT_EXAMPLES)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Where the page goes; else agent_goals_report.html. With --json: else it is printed.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Write the page's figures as JSON, not the page.")
+@_connection_options
+def report(output: Path | None, as_json: bool, lock_timeout: float, **where: str | None) -> None:
+    """Write a report on one page: what agents achieve, what it costs and why, from dbt's marts.
+
+    One HTML file that opens anywhere, without a server and without the network. It holds sums, not sessions, so that it stays
+    small however many there are; it names agents, goals, segments, models and experiments, and no session or customer.
+    """
+    target = find_target(**where)
+    with connect(target, lock_timeout=lock_timeout, read_only=True) as warehouse:
+        found = gather(warehouse, target.schema, target=target.name, generated_at=datetime.now(UTC))
+    text = json.dumps(found.as_dict(), allow_nan=False) if as_json else as_html(found)
+    if as_json and output is None:
+        click.echo(text)
+        return
+    path = output or Path("agent_goals_report.html")
+    write_whole(path, text)
+    _note(f"{path}: {len(text.encode()) / 1e6:.1f} MB. Open it in a browser.")
 
 
 @main.command(cls=_Command, epilog=PRICES_EXAMPLES)

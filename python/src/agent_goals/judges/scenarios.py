@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agent_goals.files import write_whole
 from agent_goals.judges.asking import Judge
 from agent_goals.judges.conversation import Conversation, Turn
 from agent_goals.judges.evaluators import EVALUATORS, GoalSuccessRateEvaluator, UserObjectiveAccomplishedEvaluator
 from agent_goals.judges.suite import Case, Experiment, Played, Report, Result, as_json
-from agent_goals.prices import write_whole
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from agent_goals.files import write_whole
 from agent_goals.judges.asking import JudgeError, now
 from agent_goals.judges.conversation import Conversation, Turn
 from agent_goals.judges.evaluators import Evaluation, Evaluator, wait_for
 from agent_goals.judges.fitting import TooLongError
 from agent_goals.judges.records import Record, as_line, bill_records, verdict_records
-from agent_goals.prices import write_whole
 
 #: Where a suite's records take place: production's figures leave them out.
 ENVIRONMENT = "evaluation"

@@ -1,0 +1,1 @@
+"""A report on one page: what agents achieve, what it costs and why, from the marts that dbt built."""

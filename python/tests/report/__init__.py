@@ -1,0 +1,1 @@
+"""The report: its figures, its page, and the page in a browser."""
