@@ -324,8 +324,9 @@ def test_axe_finds_nothing_serious(opened: Open, viewport: dict[str, int], schem
     assert json.dumps([(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in serious]) == "[]"
 
 
-def test_a_phone_shows_all_of_its_width_and_no_more(opened: Open) -> None:
-    page = opened(viewport=PHONE, is_drawn=True)
+@pytest.mark.parametrize("name", ["whole", "hostile"])
+def test_a_phone_shows_all_of_its_width_and_no_more(opened: Open, name: str) -> None:
+    page = opened(name, viewport=PHONE, is_drawn=True)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     widest = page.evaluate(
         "Math.max(...[...document.querySelectorAll('.chart svg')].map((node) => node.getBoundingClientRect().right))"
