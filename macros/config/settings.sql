@@ -12,9 +12,9 @@
         'sessions_table': {'default': 'sessions', 'kind': 'name'},
         'conversation_turns_table': {'default': 'conversation_turns', 'kind': 'name'},
         'optional_inputs': {
-            'default': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
+            'default': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones', 'label_samples'],
             'kind': 'list',
-            'choices': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
+            'choices': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones', 'label_samples'],
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'incremental': {'default': true, 'kind': 'boolean'},
@@ -63,6 +63,8 @@
         'maturity_days': {'default': 3, 'kind': 'integer', 'minimum': 0, 'maximum': 3650, 'decides': false},
         'alert_min_attempts': {'default': 20, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
         'alert_min_baseline_days': {'default': 7, 'kind': 'integer', 'minimum': 2, 'maximum': 3650, 'decides': false},
+        'escalation_steps': {'default': 10, 'kind': 'integer', 'minimum': 2, 'maximum': 100, 'decides': false},
+        'value_bands': {'default': [1, 10, 100, 1000], 'kind': 'ascending numbers', 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
@@ -101,6 +103,9 @@
     {%- elif kind in ['number', 'number or null']
             and (value is not number or value is boolean or value <= rule['above'] or value >= rule['below']) -%}
         {{ return('a number between ' ~ rule['above'] ~ ' and ' ~ rule['below'] ~ (', or null' if kind == 'number or null' else '')) }}
+    {%- elif kind == 'ascending numbers' and (not is_list or value | reject('number') | list or value | select('boolean') | list
+            or value | unique | sort != value | list) -%}
+        {{ return('a list of numbers, each greater than the one before') }}
     {%- elif kind == 'permutation' and (not is_list or value | sort != choices | sort) -%}
         {{ return('a list of ' ~ choices | join(', ') ~ ', each once, the most trusted first') }}
     {%- elif kind == 'mapping' and value is not mapping -%}
