@@ -54,6 +54,9 @@
         'experiment_cost_cap': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 1, 'decides': false},
         'experiment_lift_prior': {'default': none, 'kind': 'number or null', 'above': 0, 'below': 100, 'decides': false},
         'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650, 'decides': false},
+        'diagnostics_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1, 'decides': false},
+        'diagnostics_min_attempts': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
+        'value_bands': {'default': [1, 10, 100, 1000], 'kind': 'ascending numbers', 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
@@ -92,6 +95,9 @@
     {%- elif kind in ['number', 'number or null']
             and (value is not number or value is boolean or value <= rule['above'] or value >= rule['below']) -%}
         {{ return('a number between ' ~ rule['above'] ~ ' and ' ~ rule['below'] ~ (', or null' if kind == 'number or null' else '')) }}
+    {%- elif kind == 'ascending numbers' and (not is_list or value | reject('number') | list or value | select('boolean') | list
+            or value | unique | sort != value | list) -%}
+        {{ return('a list of numbers, each greater than the one before') }}
     {%- elif kind == 'permutation' and (not is_list or value | sort != choices | sort) -%}
         {{ return('a list of ' ~ choices | join(', ') ~ ', each once, the most trusted first') }}
     {%- elif kind == 'mapping' and value is not mapping -%}

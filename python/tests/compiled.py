@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.ddl import create_all, quote
@@ -54,6 +55,31 @@ class CompiledModels:
             self.create_seed(connection, name, list(definitions) if name == "goal_definitions" else [])
         for model in in_order(self._models, until):
             create(connection, model)
+        return connection
+
+    def build_on(self, given: Mapping[str, pa.Table], names: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """Models on tables that stand in for the models they read.
+
+        Args:
+            given: the tables by model, with the columns that matter; each takes the type that the model's contract has.
+            names: the models to build, in this order.
+        """
+        connection = empty_warehouse()
+        models = {node["name"]: node for node in self._models.values()}
+        for name, table in given.items():
+            node = models[name]
+            types = {column: described.get("data_type") for column, described in node["columns"].items()}
+            columns = ", ".join(
+                f"cast({quote(column)} as {types[column]}) as {quote(column)}" if types.get(column) else quote(column)
+                for column in table.column_names
+            )
+            connection.register("given_rows", table)
+            create(
+                connection, {**node, "config": {"materialized": "table"}, "compiled_code": f"select {columns} from given_rows"}
+            )
+            connection.unregister("given_rows")
+        for name in names:
+            create(connection, models[name])
         return connection
 
     def found_by(self, test: str, rows: Iterable[Row], *, seed: str = "goal_definitions") -> list[tuple[Any, ...]]:

@@ -165,6 +165,7 @@ final as (
         unrealised_value,
         rolled_up_value,
         {{ agent_goals.outcome_potential_value() }} as potential_value,
+        {{ agent_goals.as_type('coalesce(expected_value, value_per_achievement)', 'decimal') }} as value_at_stake,
         target_achievement_rate,
         metadata
     from joined

@@ -157,6 +157,7 @@ def _add_defaults(goals: Goals) -> None:
         outcome["default_value"] = default if outcome["verdict"] == "achieved" and not has_value else None
         outcome["rolled_up_value"] = total(first(o["own_value"], o["default_value"]) for o in [outcome, *under])
         outcome["potential_value"] = potential_value(outcome, default)
+        outcome["value_at_stake"] = first(outcome["expected_value"], default)
 
 
 def potential_value(outcome: Row, default: Decimal | None) -> Decimal | None:

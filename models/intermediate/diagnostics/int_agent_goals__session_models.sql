@@ -1,0 +1,49 @@
+with
+
+sessions as (
+    select * from {{ ref('agent_goals__sessions') }}
+    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+),
+
+-- What repeats the usage of other events says nothing new.
+model_costs as (
+    select
+        environment,
+        session_id,
+        model,
+        sum(amount) as llm_cost
+    from {{ ref('agent_goals__cost_lines') }}
+    where
+        environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+        and cost_type = 'llm'
+        and model is not null
+        and attribution <> 'repeated'
+    group by environment, session_id, model
+),
+
+ranked as (
+    select
+        model_costs.*,
+        row_number() over (
+            partition by environment, session_id
+            order by coalesce(llm_cost, 0) desc, {{ agent_goals.landed_text('model') }}
+        ) as cost_rank,
+        count(*) over (partition by environment, session_id) as count_models
+    from model_costs
+),
+
+final as (
+    select
+        sessions.environment,
+        sessions.session_id,
+        coalesce(ranked.model, sessions.model, 'unknown') as model,
+        coalesce(ranked.count_models, 0) as count_models,
+        coalesce(ranked.count_models > 1, false) as is_mixed_model
+    from sessions
+    left join ranked
+        on
+            {{ agent_goals.same_session('sessions', 'ranked') }}
+            and ranked.cost_rank = 1
+)
+
+select * from final
