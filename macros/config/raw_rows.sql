@@ -9,11 +9,11 @@
         {%- set example = name if project_name == 'agent_goals' and name != 'exchange_rates' else none -%}
         {%- set definition = agent_goals.setting(name) or example -%}
         {{ return(ref(definition) if definition else none) }}
-    {%- elif name in ['sessions', 'conversation_turns', 'rejected_records', 'tombstones']
+    {%- elif name in ['sessions', 'conversation_turns', 'rejected_records', 'tombstones', 'label_samples']
             and name not in agent_goals.setting('optional_inputs') -%}
         {{ return(none) }}
     {#- Seeds are landed whole or not at all. -#}
-    {%- elif name in ['rejected_records', 'tombstones'] and agent_goals.setting('use_seeds') -%}
+    {%- elif name in ['rejected_records', 'tombstones', 'label_samples'] and agent_goals.setting('use_seeds') -%}
         {{ return(none) }}
     {%- elif agent_goals.setting('use_seeds') -%}
         {{ return(ref(agent_goals.setting(name ~ '_table'))) }}

@@ -12,9 +12,9 @@
         'sessions_table': {'default': 'sessions', 'kind': 'name'},
         'conversation_turns_table': {'default': 'conversation_turns', 'kind': 'name'},
         'optional_inputs': {
-            'default': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
+            'default': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones', 'label_samples'],
             'kind': 'list',
-            'choices': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones'],
+            'choices': ['sessions', 'conversation_turns', 'rejected_records', 'tombstones', 'label_samples'],
         },
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'incremental': {'default': true, 'kind': 'boolean'},

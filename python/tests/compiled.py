@@ -53,9 +53,13 @@ class CompiledModels:
             insert(connection, number, list(records))
         for name in SEEDS:
             self.create_seed(connection, name, list(definitions) if name == "goal_definitions" else [])
+        self.build_in(connection, until=until)
+        return connection
+
+    def build_in(self, connection: duckdb.DuckDBPyConnection, *, until: Iterable[str] | None = None) -> None:
+        """The models on what is in a database already, whose seeds `create_seed` made; ``until`` as for `build`."""
         for model in in_order(self._models, until):
             create(connection, model)
-        return connection
 
     def build_on(self, given: Mapping[str, pa.Table], names: Iterable[str]) -> duckdb.DuckDBPyConnection:
         """Models on tables that stand in for the models they read.

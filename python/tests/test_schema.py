@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from agent_goals.contract import LOAD_FIELDS, RECORD_TYPES
-from agent_goals.ddl import LOAD_BATCHES, REJECTED_RECORDS, TOMBSTONES, create_all
+from agent_goals.ddl import LABEL_SAMPLES, LOAD_BATCHES, REJECTED_RECORDS, TOMBSTONES, create_all
 from agent_goals.schema import dbt_sources, json_schema
 from agent_goals.validate import validate
 from loading_helpers import goal
@@ -61,7 +61,7 @@ def test_the_dbt_sources_name_every_column_of_every_raw_table() -> None:
     assert source["name"] == "agent_goals_raw"
     columns = {table["name"]: [column["name"] for column in table["columns"]] for table in source["tables"]}
     records = {r.table: [field.name for field in r.columns + LOAD_FIELDS] for r in RECORD_TYPES.values()}
-    others = {table.name: [field.name for field in table.columns] for table in (REJECTED_RECORDS, TOMBSTONES)}
+    others = {table.name: [field.name for field in table.columns] for table in (REJECTED_RECORDS, TOMBSTONES, LABEL_SAMPLES)}
     assert columns == records | others
     assert all(column["description"] for table in source["tables"] for column in table["columns"])
 
@@ -81,7 +81,7 @@ def test_the_ddl_makes_the_contracts_columns() -> None:
         )
     expected = {record.table: [field.name for field in record.columns + LOAD_FIELDS] for record in RECORD_TYPES.values()}
     expected["bills"] = expected.pop("cost_events")
-    for table in (REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES):
+    for table in (REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES, LABEL_SAMPLES):
         expected[table.name] = [column.name for column in table.columns]
     assert found == expected
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from agent_goals import forget as forgetting
-from agent_goals import loading
+from agent_goals import loading, sampling
 from agent_goals.contract import RECORD_TYPES
 from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
 from agent_goals.errors import AgentGoalsError
@@ -79,6 +80,13 @@ TRY_JUDGE_EXAMPLES = """
 Examples:
   agent-goals try-judge --model openai:gpt-5-mini
   agent-goals try-judge --model qwen3:8b --base-url http://127.0.0.1:11434/v1 --output report.json
+"""
+
+SAMPLE_EXAMPLES = """
+\b
+Examples:
+  agent-goals sample --goal issue_resolved --size 200 --output to_label.csv
+  agent-goals load to_label.csv      # once `achieved` is filled in
 """
 
 PRICES_EXAMPLES = """
@@ -442,6 +450,58 @@ def _find_judge(
         raise AgentGoalsError("--input-price and --output-price go together: say both.")
     prices = None if input_price is None or output_price is None else Prices(input_price, output_price)
     return Judge(model, base_url=base_url, prices=prices, timeout=timeout, max_input_tokens=max_input_tokens)
+
+
+@main.command(cls=_Command, epilog=SAMPLE_EXAMPLES)
+@click.option("--goal", required=True, metavar="NAME", help="The goal that a judge gave verdicts on.")
+@click.option("--size", type=click.IntRange(min=1), default=200, show_default=True, help="How many sessions to draw.")
+@click.option("--evaluator", metavar="NAME", help="Only sessions that this judge gave a verdict on.")
+@click.option("--environment", default="production", show_default=True, metavar="NAME", help="The sessions' environment.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only verdicts from this day on (UTC).")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only verdicts before this day.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**53), help="Makes the draw the same again; any by default.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write the records to complete to FILE; else they are printed.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the sample as JSON.")
+@_connection_options
+def sample(
+    goal: str,
+    size: int,
+    evaluator: str | None,
+    environment: str,
+    since: datetime | None,
+    until: datetime | None,
+    seed: int | None,
+    output: Path | None,
+    as_json: bool,
+    lock_timeout: float,
+    **where: str | None,
+) -> None:
+    """Draw a random sample of the sessions that a judge gave a verdict on, for humans to label, and record that it was drawn.
+
+    It writes goal records in which `achieved` is empty, without the judge's verdict: complete them (true, false, or label
+    not_applicable) and load them. agent_goals__judge_agreement then says how far the judge can be believed.
+    """
+    target = find_target(**where)
+    raw = RawTables(target.raw_schema, target.raw_tables)
+
+    def deliver(drawn: sampling.Sample) -> None:
+        if output is not None:
+            write_whole(output, drawn.as_csv())
+
+    with connect(target, lock_timeout=lock_timeout, on_wait=_note_wait) as warehouse:
+        drawn = sampling.draw(
+            warehouse, raw, goal=goal, size=size, environment=environment, evaluator=evaluator, since=since, until=until,
+            seed=seed, deliver=deliver,
+        )  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(drawn.as_dict()))
+    elif output is None:
+        click.echo(drawn.as_csv(), nl=False)
+    _note(
+        f"{len(drawn.sessions):,} of {drawn.count_population:,} sessions drawn with seed {drawn.seed}, recorded as"
+        f" {drawn.sample_id}. Label all of them: sessions that are left out make it no random sample."
+    )
 
 
 @main.command(cls=_Command)

@@ -113,6 +113,22 @@ TOMBSTONES = Table(
 )
 
 
+LABEL_SAMPLES = Table(
+    "label_samples",
+    "One row per session that was drawn at random to be labelled by a human, for each time that it was drawn.",
+    (
+        Field("loaded_at", "timestamp", "When the sample was drawn, in UTC; later batches have later times."),
+        Field("batch_id", "string", "The sample: its draw is a batch of its own."),
+        Field("environment", "string", "The session's environment."),
+        Field("session_id", "string", "The session."),
+        Field("goal", "string", "The goal whose verdict is to be labelled."),
+        Field("evaluator", "string", "The judge whose sessions were drawn from; null when it was those of any."),
+        Field("count_population", "integer", "How many sessions the sample was drawn from."),
+        Field("seed", "integer", "What the random numbers began with: the same draws the same again."),
+    ),
+)
+
+
 def quote(name: str, dialect: Dialect = "duckdb") -> str:
     """A name as the dialect quotes it."""
     mark = QUOTES[dialect]
@@ -134,7 +150,7 @@ def create_table(table: Table, schema: str, dialect: Dialect = "duckdb") -> str:
 
 def every_table(names: Mapping[str, str] | None = None) -> Iterable[Table]:
     """All tables of the raw schema, the record types' named as in ``names`` where it has an entry."""
-    return (*raw_tables(names), REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES)
+    return (*raw_tables(names), REJECTED_RECORDS, LOAD_BATCHES, TOMBSTONES, LABEL_SAMPLES)
 
 
 def create_schema(schema: str, dialect: Dialect = "duckdb") -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from agent_goals.contract import RECORD_TYPES
-from agent_goals.ddl import REJECTED_RECORDS, TOMBSTONES, quote
+from agent_goals.ddl import LABEL_SAMPLES, REJECTED_RECORDS, TOMBSTONES, quote
 from agent_goals.raw import RawTables
 from agent_goals.tombstones import FIELDS, Subject, names_any, subject_hash
 from agent_goals.warehouse.base import Warehouse
@@ -130,7 +130,7 @@ class _Removal:
 
     def _tables(self) -> dict[_Table, dict[Subject, str]]:
         """The tables that have rows of sessions or customers, with the columns that name them."""
-        raw_names = {self._raw.name(record).lower() for record in RECORD_TYPES.values()}
+        raw_names = {LABEL_SAMPLES.name, *(self._raw.name(record).lower() for record in RECORD_TYPES.values())}
         subjects = {field: subject for subject, field in FIELDS.items()}
         found: dict[_Table, dict[Subject, str]] = {}
         for schema, table, column in self._warehouse.columns([self._raw.schema, *self._built_in], list(subjects)):

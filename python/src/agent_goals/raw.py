@@ -9,7 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from agent_goals.contract import RECORD_TYPES, RecordType
-from agent_goals.ddl import LOAD_BATCHES, REJECTED_RECORDS, TOMBSTONES, create_schema, create_table, every_table, quote
+from agent_goals.ddl import (
+    LABEL_SAMPLES,
+    LOAD_BATCHES,
+    REJECTED_RECORDS,
+    TOMBSTONES,
+    create_schema,
+    create_table,
+    every_table,
+    quote,
+)
 from agent_goals.warehouse.base import Warehouse
 
 
@@ -60,6 +69,11 @@ class RawTables:
         """The table of tombstones, quoted."""
         return self._quoted(TOMBSTONES.name)
 
+    @property
+    def label_samples(self) -> str:
+        """The table of sessions drawn to be labelled, quoted."""
+        return self._quoted(LABEL_SAMPLES.name)
+
     def create_missing(self, warehouse: Warehouse) -> None:
         """Create what is not there yet. Where all of it is, no right to create anything is needed."""
         missing = [table for table in every_table(self.names) if not warehouse.has_table(self.schema, table.name)]
@@ -70,7 +84,7 @@ class RawTables:
 
     def next_stamp(self, warehouse: Warehouse) -> Stamp:
         """Now, or just after the latest batch when the clock has gone back."""
-        tables = [self.ledger, self.tombstones]
+        tables = [self.ledger, self.tombstones, self.label_samples]
         if warehouse.knows_greatest:
             # Rows that came in another way are heeded as well, where that does not mean to read all of them.
             tables += map(self.of, RECORD_TYPES.values())

@@ -22,7 +22,7 @@ DBT_GRANTS: Mapping[str, Mapping[str, list[str]]] = {
 }
 
 _PURPOSES = {
-    LOADER: "agent-goals load",
+    LOADER: "agent-goals load and sample",
     FORGETTER: "agent-goals forget",
     BUILDER: f"dbt; its profile says `role: {BUILDER}`",
     READER: "BI tools, analysts and agent-goals summary",
@@ -51,12 +51,12 @@ def role_statements(target: Target) -> Iterable[str]:
     yield f"grant usage on schema {quote(raw.schema)} to {LOADER}, {FORGETTER}, {BUILDER}"
     yield f"grant usage on schema {marts} to {FORGETTER}, {READER}"
     yield f"grant usage on schema {staging} to {FORGETTER}"
-    yield f"grant select, insert on {', '.join([*records, raw.rejected, raw.ledger])} to {LOADER}"
+    yield f"grant select, insert on {', '.join([*records, raw.rejected, raw.ledger, raw.label_samples])} to {LOADER}"
     yield f"grant select on {raw.tombstones} to {LOADER}"
-    yield f"grant select, delete on {', '.join([*records, raw.rejected])} to {FORGETTER}"
+    yield f"grant select, delete on {', '.join([*records, raw.rejected, raw.label_samples])} to {FORGETTER}"
     yield f"grant select, insert on {raw.tombstones} to {FORGETTER}"
     yield f"grant select on {raw.ledger} to {FORGETTER}"
-    yield f"grant select on {', '.join([*records, raw.rejected, raw.ledger, raw.tombstones])} to {BUILDER}"
+    yield f"grant select on {', '.join([*records, raw.rejected, raw.ledger, raw.tombstones, raw.label_samples])} to {BUILDER}"
 
 
 def instructions() -> str:

@@ -16,7 +16,7 @@ from agent_goals.contract import (
     Field,
     RecordType,
 )
-from agent_goals.ddl import REJECTED_RECORDS, TOMBSTONES
+from agent_goals.ddl import LABEL_SAMPLES, REJECTED_RECORDS, TOMBSTONES
 from agent_goals.profile import RAW_SCHEMA_DEFAULT, RAW_SCHEMA_VAR
 from agent_goals.validate import TYPE_FIELD
 
@@ -101,7 +101,7 @@ def dbt_sources() -> str:
             "description": table.description,
             "columns": [{"name": column.name, "description": column.description} for column in table.columns],
         }
-        for table in (REJECTED_RECORDS, TOMBSTONES)
+        for table in (REJECTED_RECORDS, TOMBSTONES, LABEL_SAMPLES)
     ]
     source = {
         "name": SOURCE_NAME,

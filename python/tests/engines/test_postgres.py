@@ -404,7 +404,7 @@ def attempt(database: Database, user: str, statement: str) -> None:
         connection.rollback()
 
 
-_RAW_TABLES = [*(RAW.of(record) for record in RECORD_TYPES.values()), RAW.rejected, RAW.ledger, RAW.tombstones]
+_RAW_TABLES = [*(RAW.of(record) for record in RECORD_TYPES.values()), RAW.rejected, RAW.ledger, RAW.tombstones, RAW.label_samples]
 _WRITES: list[Callable[[str], str]] = [
     lambda table: f"insert into {table} select * from {table} limit 0",
     lambda table: f"update {table} set batch_id = 'x' where false",
