@@ -56,6 +56,7 @@
         'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650, 'decides': false},
         'diagnostics_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1, 'decides': false},
         'diagnostics_min_attempts': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
+        'escalation_steps': {'default': 10, 'kind': 'integer', 'minimum': 2, 'maximum': 100, 'decides': false},
         'value_bands': {'default': [1, 10, 100, 1000], 'kind': 'ascending numbers', 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
