@@ -13,12 +13,11 @@ numbers as (
     {%- endfor %}
 ),
 
--- Where the deciles of cost end: a session that is in a later one has spent that much already.
 deciles as (
     select
         {{ group | join(',\n        ') }},
         ended_at_step as decile,
-        max(greatest_cost) as decile_cost
+        max(decile_start) as spent_before
     from ends
     where view_name = 'cost'
     group by {{ group | join(', ') }}, ended_at_step
@@ -27,7 +26,7 @@ deciles as (
 thresholds as (
     select
         deciles.*,
-        coalesce(lag(decile_cost) over (partition by {{ group | join(', ') }} order by decile), 0e0) as spent_before
+        lead(spent_before) over (partition by {{ group | join(', ') }} order by decile) as spent_after
     from deciles
 ),
 
@@ -39,7 +38,8 @@ reached as (
         {%- endfor %}
         numbers.step,
         thresholds.spent_before,
-        thresholds.decile_cost,
+        {{ agent_goals.as_type('ends.decile_start - thresholds.spent_before', 'double') }} as between_deciles,
+        {{ agent_goals.as_type('thresholds.spent_after - thresholds.spent_before', 'double') }} as decile_width,
         ends.ended_at_step,
         ends.outcome,
         ends.count_sessions,
@@ -48,10 +48,12 @@ reached as (
         ends.count_missing_stake,
         {%- for bound in ['low', 'high'] %}
         ends.total_value_{{ bound }},
-        ends.value_variance_{{ bound }},
-        ends.covariance_{{ bound }},
+        ends.total_net_{{ bound }},
+        ends.net_variance_{{ bound }},
+        ends.net_covariance_{{ bound }},
         {%- endfor %}
         ends.total_cost,
+        ends.total_cost_in_decile,
         ends.cost_variance,
         {{ agent_goals.as_type('ends.count_costed', 'double') }} as costed,
         -- Whether the session ended in this step.
@@ -88,19 +90,17 @@ further as (
     select
         reached.*,
         case
-            when view_name = 'cost' then total_cost - costed * spent_before
+            when view_name = 'cost' then total_cost_in_decile + costed * between_deciles
             else total_cost * further_share
         end as further_cost,
         case
-            when view_name = 'cost' and is_end then total_cost - costed * spent_before
-            when view_name = 'cost' then costed * (decile_cost - spent_before)
+            when view_name = 'cost' and is_end then total_cost_in_decile
+            when view_name = 'cost' then costed * decile_width
             else total_cost * step_share
         end as step_cost,
-        {%- for bound in ['low', 'high'] %}
-        value_variance_{{ bound }}
-        - 2e0 * further_share * covariance_{{ bound }}
-        + further_share * further_share * cost_variance as spread_{{ bound }},
-        {%- endfor %}
+        -- All that a session brought less all that it cost, but for what it had cost before it got here.
+        1e0 - further_share as spent_share,
+        {{ agent_goals.as_type('spent_before', 'double') }} as spent,
         case when is_end then 1 else 0 end as ends_here
     from reached
 ),
@@ -109,8 +109,19 @@ nets as (
     select
         further.*,
         {%- for bound in ['low', 'high'] %}
-        total_value_{{ bound }} - further_cost as net_{{ bound }},
-        case when ends_here = 1 then total_value_{{ bound }} else 0e0 end - step_cost as step_net_{{ bound }}
+        net_variance_{{ bound }}
+        + 2e0 * spent_share * net_covariance_{{ bound }}
+        + spent_share * spent_share * cost_variance as spread_{{ bound }},
+        case
+            when outcome = 'not_achieved' or total_value_{{ bound }} = 0e0 then -further_cost
+            when view_name = 'cost' then total_net_{{ bound }} + costed * spent
+            else total_net_{{ bound }} + spent_share * total_cost
+        end as net_{{ bound }},
+        case
+            when ends_here = 0 or outcome = 'not_achieved' or total_value_{{ bound }} = 0e0 then -step_cost
+            when view_name = 'cost' then total_net_{{ bound }} + costed * spent
+            else total_net_{{ bound }} + (1e0 - step_share) * total_cost
+        end as step_net_{{ bound }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from further
@@ -132,7 +143,7 @@ final as (
     select
         {{ group | join(',\n        ') }},
         step,
-        max(spent_before) as spent_before,
+        max(spent) as spent_before,
         sum(count_sessions) as count_reached,
         sum(case when ends_here = 1 and outcome = 'achieved' then count_sessions else 0 end) as count_achieved,
         sum(case when ends_here = 1 and outcome = 'escalated' then count_sessions else 0 end) as count_escalated,
@@ -146,6 +157,7 @@ final as (
         sum(further_cost) as further_cost,
         {%- for bound in ['low', 'high'] %}
         sum(total_value_{{ bound }}) as further_value_{{ bound }},
+        sum(net_{{ bound }}) as further_net_{{ bound }},
         sum(step_net_{{ bound }}) as step_net_{{ bound }},
         -- Within the ways to end and between them.
         sum(

@@ -18,10 +18,13 @@ eligible as (
         count(*) over (partition by {{ group | join(', ') }}) as count_eligible,
         -- A model whose value is not known may be the best one.
         sum(count_missing_value) over (partition by {{ group | join(', ') }}) as count_missing_values,
-        row_number() over (partition by {{ group | join(', ') }} order by cost_per_attempt, model) as cost_rank,
         row_number() over (
             partition by {{ group | join(', ') }}
-            order by coalesce(net_value_per_attempt, -1e300) desc, model
+            order by cost_per_attempt, {{ agent_goals.landed_text('model') }}
+        ) as cost_rank,
+        row_number() over (
+            partition by {{ group | join(', ') }}
+            order by coalesce(net_value_per_attempt, -1e300) desc, {{ agent_goals.landed_text('model') }}
         ) as net_value_rank
     from arms
     where is_eligible

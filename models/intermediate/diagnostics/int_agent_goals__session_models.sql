@@ -24,7 +24,10 @@ model_costs as (
 ranked as (
     select
         model_costs.*,
-        row_number() over (partition by environment, session_id order by coalesce(llm_cost, 0) desc, model) as cost_rank,
+        row_number() over (
+            partition by environment, session_id
+            order by coalesce(llm_cost, 0) desc, {{ agent_goals.landed_text('model') }}
+        ) as cost_rank,
         count(*) over (partition by environment, session_id) as count_models
     from model_costs
 ),

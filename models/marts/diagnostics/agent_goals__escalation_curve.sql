@@ -117,7 +117,7 @@ planned as (
                 partition by {{ group | join(', ') }} order by step rows between current row and unbounded following
             ) - net_so_far_{{ bound }} + step_net_{{ bound }}
         ) / nullif(costed, 0e0) as best_net_{{ bound }},
-        (further_value_{{ bound }} - further_cost) / nullif(costed, 0e0) as net_{{ bound }},
+        further_net_{{ bound }} / nullif(costed, 0e0) as net_{{ bound }},
         t_critical * sqrt(case when net_variance_{{ bound }} > 0e0 then net_variance_{{ bound }} else 0e0 end)
             as margin_{{ bound }},
         {%- endfor %}
