@@ -92,7 +92,7 @@ test-python: .venv/.installed ## the helper's tests, and dbt's on real data and 
 	cd python && pytest --numprocesses 2 --ignore tests/engines --ignore tests/warehouses
 
 test-engines: .venv/.engines ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
-	cd python && pytest tests/engines -k "not (spark and (tau2 or after_each_load))"
+	cd python && pytest tests/engines -k "not (spark and (tau2 or hostile or after_each_load))"
 
 test-spark: .venv/.engines ## all that is about Spark, what takes too long for every change included
 	cd python && pytest tests/engines -k spark
