@@ -81,9 +81,9 @@ class Oracle:
 
 
 def exposed_at(row: Mapping[str, str]) -> datetime:
-    """When a session of the CSV files began: they have no times, so its number decides."""
+    """When a session of the CSV files began: they have no times, so its number decides. Controls begin a day later."""
     number = int(row["session_id"].removeprefix("s"))
-    return STARTED_AT + timedelta(days=number % LOOKS, seconds=number)
+    return STARTED_AT + timedelta(days=number % (LOOKS - 1) + (row["variant"] == "control"), seconds=number)
 
 
 def _records_of_goal(row: Mapping[str, str], common: Row) -> Iterator[Row]:

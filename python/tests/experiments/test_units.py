@@ -188,6 +188,18 @@ def test_the_always_valid_p_value_is_the_least_of_all_days(oracle: Oracle, marts
     agreement.check()
 
 
+def test_nobody_looks_before_both_arms_have_enough_units(marts: Marts) -> None:
+    looks = marts.rows(f"""
+        select control_units < {MIN_UNITS} as is_control_small, units < {MIN_UNITS} as is_treatment_small,
+            count(*) as count_looks, count(always_valid_p_value) as count_p_values
+        from main_agent_goals_staging.int_agent_goals__experiment_looks
+        group by all
+    """)
+    found = {(look["is_control_small"], look["is_treatment_small"]): look["count_p_values"] for look in looks}
+    assert found.pop((False, False)) > 0
+    assert found == {(True, False): 0, (False, True): 0, (True, True): 0}
+
+
 def sequential_p_value(metric: str, control: list[Unit], treatment: list[Unit]) -> float | None:
     """The p-value of the normal mixture, tuned to the planned units; null where there is no variation."""
     (first, error), (second, other_error) = (ratio(metric, arm) for arm in (control, treatment))
