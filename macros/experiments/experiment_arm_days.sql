@@ -299,7 +299,7 @@ final as (
         shifted.covariance_denominator_covariate,
         {%- endif %}
         case
-            when shifted.estimate is not null then sqrt(shifted.variance_residual / shifted.n) / (shifted.x / shifted.n)
+            when shifted.estimate is not null then sqrt(shifted.variance_residual / shifted.n) / abs(shifted.x / shifted.n)
         end as standard_error
     from shifted
     inner join goals

@@ -127,7 +127,13 @@ judged as (
                 metric_kind = 'ratio'
                 and (control_denominator + abs(control_numerator) = 0e0 or denominator + abs(numerator) = 0e0)
                 then 'ratio_no_data'
-            when metric_kind = 'ratio' and (coalesce(control_level, 0e0) <= 0e0 or coalesce(level, 0e0) <= 0e0)
+            -- Credits can make a sum of costs negative: such a ratio is a number, but not one that a percentage can be taken of.
+            when
+                metric_kind = 'ratio'
+                and (
+                    coalesce(control_level, 0e0) <= 0e0 or coalesce(level, 0e0) <= 0e0
+                    or control_denominator <= 0e0 or denominator <= 0e0
+                )
                 then 'ratio_undefined'
             when
                 metric_kind <> 'rate'

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from agent_goals.report.page import as_html
 from agent_goals.summary import duration, money, percent
@@ -85,7 +85,7 @@ def opened(browser: Browser, files: dict[str, Path]) -> Iterator[Open]:
 
 def draw_all(page: Page) -> None:
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_function("[...document.querySelectorAll('.chart')].every((node) => node.dataset.drawn)", timeout=120_000)
+    expect(page.locator(".chart:not([data-drawn])")).to_have_count(0, timeout=120_000)
 
 
 def choose(page: Page, **values: str) -> None:
@@ -229,7 +229,7 @@ def test_filters_change_what_is_shown(opened: Open, whole: Marts) -> None:
     assert [row["label"] for row in figures(page, "achievement-1")] == ["2026-03"]
 
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("document.getElementById('status').textContent === 'Showing everything, by day.'")
+    expect(page.locator("#status")).to_have_text("Showing everything, by day.")
     assert headline(page) == everything
 
 
