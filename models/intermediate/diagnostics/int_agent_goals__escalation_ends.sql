@@ -28,7 +28,7 @@ ranked as (
         ended.*,
         case
             when metric_cost is not null
-                then rank() over (partition by {{ group | join(', ') }} order by metric_cost)
+                then rank() over (partition by {{ group | join(', ') }} order by metric_cost nulls last)
         end as cost_rank,
         count(metric_cost) over (partition by {{ group | join(', ') }}) as count_costed
     from ended

@@ -93,7 +93,8 @@ shares as (
         {%- for time in ['now', 'before'] %}
         attempts_{{ time }} / sum(attempts_{{ time }}) over (partition by {{ day | join(', ') }}, dimension) as share_{{ time }},
         row_number() over (
-            partition by {{ day | join(', ') }}, dimension order by attempts_{{ time }} desc, value
+            partition by {{ day | join(', ') }}, dimension
+            order by attempts_{{ time }} desc, {{ agent_goals.landed_text('value') }}
         ) as place_{{ time }},
         achieved_{{ time }} / nullif(attempts_{{ time }}, 0e0) as own_rate_{{ time }}{{ ',' if not loop.last }}
         {%- endfor %}

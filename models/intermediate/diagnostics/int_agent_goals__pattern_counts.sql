@@ -110,7 +110,12 @@ pairs as (
         second_values.failures - split.failures as second_failures,
         row_number() over (
             partition by split.environment, split.goal
-            order by split.attempts desc, split.dimension, split.value, split.dimension_2, split.value_2
+            order by
+                split.attempts desc,
+                split.dimension,
+                {{ agent_goals.landed_text('split.value') }},
+                split.dimension_2,
+                {{ agent_goals.landed_text('split.value_2') }}
         ) as pair_number
     from split
     inner join singles as first_values
@@ -156,8 +161,11 @@ final as (
         looked_at.goal,
         row_number() over (
             order by
-                looked_at.environment, looked_at.goal, looked_at.dimension, looked_at.value,
-                coalesce(looked_at.dimension_2, ''), coalesce(looked_at.value_2, '')
+                {%- for column in ['environment', 'goal', 'dimension', 'value'] %}
+                {{ agent_goals.landed_text('looked_at.' ~ column) }},
+                {%- endfor %}
+                {{ agent_goals.landed_text("coalesce(looked_at.dimension_2, '')") }},
+                {{ agent_goals.landed_text("coalesce(looked_at.value_2, '')") }}
         ) as pattern_number,
         looked_at.dimension,
         looked_at.value,

@@ -41,7 +41,12 @@ ranked as (
         losses.*,
         row_number() over (
             partition by environment, is_decline
-            order by coalesce(lost_value, -1e0) desc, coalesce(lost_goals, 0e0) desc, metric_date, agent, goal
+            order by
+                coalesce(lost_value, -1e0) desc,
+                coalesce(lost_goals, 0e0) desc,
+                metric_date,
+                {{ agent_goals.landed_text('agent') }},
+                {{ agent_goals.landed_text('goal') }}
         ) as place
     from losses
 ),
