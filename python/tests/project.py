@@ -105,9 +105,19 @@ def import_files(folder: Path, arguments: Iterable[Path | str], *, project: Path
     Raises:
         AssertionError: with the output, when it does not pass.
     """
-    command = [str(PROGRAMS / "agent-goals"), "import", *map(str, arguments), "--load", "--json"]
-    found: dict[str, Any] = json.loads(_run(command, _environment(folder), project))
+    found: dict[str, Any] = json.loads(
+        run_program(folder, "agent-goals", "import", *arguments, "--load", "--json", project=project)
+    )
     return found
+
+
+def run_program(folder: Path, program: str, *arguments: Path | str, project: Path = ROOT) -> str:
+    """Run ``dbt`` or ``agent-goals`` on the DuckDB file that ``build_marts`` uses in ``folder``; returns what it printed.
+
+    Raises:
+        AssertionError: with the output, when it does not pass.
+    """
+    return _run([str(PROGRAMS / program), *map(str, arguments)], _environment(folder), project)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, Self
 
 from agent_goals.ddl import Dialect
+
+#: How many rows of an answer are fetched at a time.
+ROWS_AT_A_TIME = 10_000
 
 
 class Column(NamedTuple):
@@ -39,6 +42,14 @@ class Warehouse(Protocol):
 
     def mappings(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""
+
+    def answer(self, query: str, search_path: Sequence[str]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """The columns' names and the rows of a query that somebody typed, a part at a time.
+
+        Args:
+            query: the query, as it is: nothing in it is a parameter.
+            search_path: the schemas that tables without one are looked for in.
+        """
 
     def run(self, statement: str, **parameters: Any) -> int:
         """Run a statement; returns how many rows it wrote or removed, where it did."""

@@ -11,10 +11,10 @@ from typing import Any, Self
 
 import duckdb
 
-from agent_goals.ddl import Dialect
+from agent_goals.ddl import Dialect, quote
 from agent_goals.errors import LoadError
 from agent_goals.profile import Target
-from agent_goals.warehouse.base import Column, Warehouse
+from agent_goals.warehouse.base import ROWS_AT_A_TIME, Column, Warehouse
 
 _WAIT_SECONDS = 0.2
 
@@ -67,6 +67,18 @@ class DuckDB(Warehouse):
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def answer(self, query: str, search_path: Sequence[str]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:  # noqa: D102
+        # DuckDB takes no schema into it that is not there.
+        path = ",".join(quote(schema) for schema in search_path if self.has_schema(schema))
+        self.connection.execute("set search_path = '" + path.replace("'", "''") + "'")
+        try:
+            cursor = self.connection.execute(query)
+        except duckdb.Error as error:
+            raise LoadError(str(error)) from None
+        if cursor is None or cursor.description is None:  # a comment is no statement
+            return [], iter(())
+        return [column[0] for column in cursor.description], _in_parts(cursor)
+
     def run(self, statement: str, **parameters: Any) -> int:  # noqa: D102
         row = self.connection.execute(statement, parameters).fetchone()
         return int(row[0]) if row and isinstance(row[0], int) else 0
@@ -117,6 +129,14 @@ class DuckDB(Warehouse):
 
     def close(self) -> None:  # noqa: D102
         self.connection.close()
+
+
+def _in_parts(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    try:
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            yield from rows
+    except duckdb.Error as error:
+        raise LoadError(str(error)) from None
 
 
 def database_path(target: Target) -> Path:

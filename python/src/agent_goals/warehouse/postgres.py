@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
 
 from agent_goals.ddl import Dialect, quote
@@ -110,6 +111,15 @@ class Postgres(Warehouse):
     def run(self, statement: str, **parameters: Any) -> int:  # noqa: D102
         with _told():
             return max(0, self._execute(statement, parameters).rowcount)
+
+    def answer(self, query: str, search_path: Sequence[str]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:  # noqa: D102
+        self._execute("select set_config('search_path', $path, false)", {"path": ", ".join(map(quote, search_path))})
+        self._execute("set default_transaction_read_only = on", {})
+        cursor = self.connection.cursor()
+        # In single rows nothing piles up here. The first one makes the columns known.
+        rows = _answered(cursor.stream(query.encode()))
+        first = list(islice(rows, 1))
+        return [column.name for column in cursor.description or ()], chain(first, rows)
 
     def stream(self, query: str, size: int, **parameters: Any) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query, ``size`` at a time; inside a transaction."""
@@ -232,6 +242,16 @@ def _told(when_locked: str = "another session holds what is needed: nothing was 
                 "`agent-goals ddl --roles` prints the rights that each role needs."
             ) from None
         raise LoadError(f"PostgreSQL: {_sentence(error)} Nothing was written.") from error
+
+
+def _answered(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows; what the server refuses is an error of the query."""
+    import psycopg  # noqa: PLC0415 (an extra)
+
+    try:
+        yield from rows
+    except psycopg.Error as error:
+        raise LoadError(f"PostgreSQL: {_sentence(error)}") from None
 
 
 def _sentence(error: Exception) -> str:
