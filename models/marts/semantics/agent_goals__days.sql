@@ -40,19 +40,24 @@ days_after_0 as (
 ),
 
 {% for place in range(7) -%}
+{%- set numbers = 'days_after_' ~ place -%}
+{%- set days_after = numbers ~ '.days_after + digits.digit * ' ~ 10 ** place -%}
 days_after_{{ place + 1 }} as (
     select
-        first_date,
-        count_days_after,
-        days_after + digit * {{ 10 ** place }} as days_after
-    from days_after_{{ place }}
+        {{ numbers }}.first_date,
+        {{ numbers }}.count_days_after,
+        {{ days_after }} as days_after
+    from {{ numbers }}
     cross join digits
-    where days_after + digit * {{ 10 ** place }} <= count_days_after
+    where {{ days_after }} <= {{ numbers }}.count_days_after
 ),
 
 {% endfor -%}
 final as (
-    select {{ agent_goals.as_type(agent_goals.days_after(agent_goals.as_type('first_date', 'timestamp'), 'days_after'), 'date') }} as date_day
+    select
+        {{ agent_goals.as_type(
+            agent_goals.days_after(agent_goals.as_type('first_date', 'timestamp'), 'days_after'), 'date'
+        ) }} as date_day
     from days_after_7
 )
 

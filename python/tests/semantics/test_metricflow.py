@@ -23,21 +23,26 @@ METRICFLOW = Path(os.environ.get("AGENT_GOALS_METRICFLOW_PYTHON", ROOT / ".venv-
 SEMANTICS = ROOT / "models" / "marts" / "semantics"
 
 RATIOS = [
-    "goal_achievement_rate", "cost_per_goal_achieved", "fully_loaded_cost_per_goal", "goal_efficiency", "average_time_to_goal_seconds",
-    "value_per_goal", "value_weighted_achievement", "return_on_cost", "net_value", "average_score", "score_attainment", "verdict_coverage",
+    "goal_achievement_rate", "cost_per_goal_achieved", "fully_loaded_cost_per_goal", "goal_efficiency",
+    "average_time_to_goal_seconds", "value_per_goal", "value_weighted_achievement", "return_on_cost", "net_value",
+    "average_score", "score_attainment", "verdict_coverage",
 ]  # fmt: skip
 PARTS = [
-    "count_outcomes", "count_achieved", "count_not_achieved", "count_unjudged", "count_not_applicable", "count_timed", "count_scored",
-    "count_attainments", "count_missing_potential_value", "count_expected", "count_expected_judged", "achieved_cost", "not_achieved_cost",
-    "unjudged_cost", "achieved_value", "potential_value", "sum_time_to_goal_seconds", "sum_score", "sum_attainment",
+    "count_outcomes", "count_achieved", "count_not_achieved", "count_unjudged", "count_not_applicable", "count_timed",
+    "count_scored", "count_attainments", "count_missing_potential_value", "count_expected", "count_expected_judged",
+    "achieved_cost", "not_achieved_cost", "unjudged_cost", "achieved_value", "potential_value",
+    "sum_time_to_goal_seconds", "sum_score", "sum_attainment",
 ]  # fmt: skip
 #: The parts that each goal has a metric of.
-GUARDED = ["count_achieved", "count_timed", "count_scored", "count_attainments", "count_expected", "achieved_cost", "achieved_value"]
+GUARDED = [
+    "count_achieved", "count_timed", "count_scored", "count_attainments", "count_expected", "achieved_cost",
+    "achieved_value",
+]  # fmt: skip
 SESSIONS = [
     "session_success_rate", "cost_per_session", "count_sessions", "count_judged_sessions", "count_successful_sessions",
     "count_escalated_sessions", "total_cost", "attributed_cost", "unattributed_cost", "evaluation_cost", "landed_value",
-    "attributed_value", "unrealised_value", "unattributed_value", "default_value", "count_cost_events", "count_missing_amounts",
-    "input_tokens", "output_tokens",
+    "attributed_value", "unrealised_value", "unattributed_value", "default_value", "count_cost_events",
+    "count_missing_amounts", "input_tokens", "output_tokens",
 ]  # fmt: skip
 
 
@@ -62,8 +67,8 @@ class Question:
     @property
     def sql(self) -> str:
         """The model that asks the macro."""
-        where = "none" if self.filter is None else f"\"{self.filter[0]} = '{self.filter[1]}'\""
-        return f"{{{{ agent_goals.{self.macro}(by={list(self.by)}, grain={self.grain!r}, where={where}) }}}}".replace("=None", "=none")
+        where = None if self.filter is None else f"{self.filter[0]} = '{self.filter[1]}'"
+        return f"{{{{ agent_goals.{self.macro}(by={list(self.by)}, grain={self.grain!r}, where={where!r}) }}}}"
 
     @property
     def group_by(self) -> list[str]:
