@@ -1,4 +1,4 @@
-{{ config(enabled=agent_goals.has_semantic_layer(), materialized='view') }}
+{{ config(enabled=agent_goals.has_semantic_layer()) }}
 
 with
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -115,9 +116,13 @@ BESIDES: dict[str, dict[str, Any]] = {
 SAVED_QUERIES = yaml.safe_load((SEMANTICS / "saved_queries.yml").read_text(encoding="utf-8"))["saved_queries"]
 BESIDES |= {query["name"]: {"saved_query": query["name"]} for query in SAVED_QUERIES}
 
+README = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Ask by metric\n")[2].partition("\n## ")[0]
+#: The README's commands, and what it says that they print.
+SHOWN = re.findall(r"```\n\$ mf (.*?)\n(.*?)```", README, re.DOTALL)
 ASKED_ON_THE_COMMAND_LINE = [
     ["query", "--metrics", "goal_achievement_rate,cost_per_goal_achieved", "--group-by", "metric_time__week,agent", "--quiet"],
     ["validate-configs", "--show-all"],
+    *([*shlex.split(command), "--quiet"] for command, _ in SHOWN),
 ]
 
 
@@ -272,6 +277,12 @@ def test_the_command_line_prints_the_marts_numbers(asked: Asked) -> None:
     assert printed.keys() == expected.keys()
     for key, numbers in printed.items():
         assert numbers == pytest.approx(expected[key], rel=1e-5), key
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_output_in_the_readme_is_what_is_printed(asked: Asked, number: int) -> None:
+    printed = asked.commands[2 + number]["output"]
+    assert [line.rstrip() for line in printed.splitlines()] == SHOWN[number][1].splitlines()
 
 
 def test_metricflow_finds_nothing_wrong_with_the_configuration(asked: Asked) -> None:
