@@ -65,6 +65,7 @@
         'alert_min_baseline_days': {'default': 7, 'kind': 'integer', 'minimum': 2, 'maximum': 3650, 'decides': false},
         'escalation_steps': {'default': 10, 'kind': 'integer', 'minimum': 2, 'maximum': 100, 'decides': false},
         'value_bands': {'default': [1, 10, 100, 1000], 'kind': 'ascending numbers', 'decides': false},
+        'semantic_layer': {'default': none, 'kind': 'boolean or null', 'decides': false},
         'double_types': {
             'default': {'spark': 'double', 'databricks': 'double', 'bigquery': 'float64', 'snowflake': 'float'},
             'kind': 'mapping',
@@ -92,6 +93,8 @@
         {{ return('an ISO 4217 code such as USD') }}
     {%- elif kind == 'boolean' and value is not sameas true and value is not sameas false -%}
         {{ return('true or false') }}
+    {%- elif kind == 'boolean or null' and value is not none and value is not sameas true and value is not sameas false -%}
+        {{ return('true, false or null') }}
     {%- elif kind == 'choice' and value not in choices -%}
         {{ return('one of ' ~ choices | join(', ')) }}
     {%- elif kind == 'integer' and (value is not integer or value < rule['minimum'] or value > rule['maximum']) -%}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from project import ROOT, Marts, build_marts
+from project import PROGRAMS, ROOT, Marts, build_marts
 
 CONSUMER = ROOT / "tests" / "consumer"
 MARTS = [
@@ -114,3 +116,37 @@ def test_seeds_and_raw_tables_give_the_same_marts(with_seeds: Marts, with_raw_ta
 def test_the_packages_unit_tests_stay_at_home(with_seeds: Marts) -> None:
     manifest = (with_seeds.path.parent / "target" / "manifest.json").read_text(encoding="utf-8")
     assert '"unit_tests": {}' in manifest, os.linesep.join(manifest.split('"unit_tests"')[1:])[:300]
+
+
+def artefact(target: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((target / name).read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_semantic_layer_stays_at_home_until_it_is_asked_for(with_seeds: Marts) -> None:
+    target = with_seeds.path.parent / "target"
+    semantics = artefact(target, "semantic_manifest.json")
+    assert [semantics[kind] for kind in ("semantic_models", "metrics", "saved_queries")] == [[], [], []]
+    manifest = artefact(target, "manifest.json")
+    assert manifest["exposures"] == {}
+    assert "model.agent_goals.agent_goals__days" not in manifest["nodes"]
+
+
+def test_a_project_with_a_time_spine_of_its_own_keeps_it(tmp_path: Path) -> None:
+    project = installed_in(tmp_path)
+    settings = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    without_ours = "\nmodels: {agent_goals: {marts: {semantics: {+enabled: false}}}}\n"
+    settings = settings.replace("\nvars:\n", "\nvars:\n  agent_goals__semantic_layer: true\n") + without_ours
+    (project / "dbt_project.yml").write_text(settings, encoding="utf-8")
+    (project / "models" / "my_days.sql").write_text("select cast('2026-01-01' as date) as day", encoding="utf-8")
+    spine = "time_spine: {standard_granularity_column: day}, columns: [{name: day, granularity: day}]"
+    (project / "models" / "my_days.yml").write_text(f"models: [{{name: my_days, {spine}}}]", encoding="utf-8")
+    environment = {**os.environ, "DBT_PROFILES_DIR": str(ROOT), "DBT_TARGET_PATH": "target", "DBT_LOG_PATH": "logs"}
+    for command in ("deps", "parse"):
+        dbt = [PROGRAMS / "dbt", "--quiet", command]
+        done = subprocess.run(dbt, cwd=project, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    semantics = artefact(project / "target", "semantic_manifest.json")
+    spines = semantics["project_configuration"]["time_spines"]
+    assert [spine["node_relation"]["alias"] for spine in spines] == ["my_days"]
+    assert "goal_achievement_rate" in {metric["name"] for metric in semantics["metrics"]}

@@ -49,6 +49,8 @@ def test_a_default_is_a_value_that_its_own_check_accepts(name: str) -> None:
         ("cost_allocation", None),
         ("use_seeds", "yes"),
         ("use_seeds", 1),
+        ("semantic_layer", "yes"),
+        ("semantic_layer", 0),
         ("environments", "production"),
         ("environments", ["production", 3]),
         ("optional_inputs", ["session"]),
