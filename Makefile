@@ -14,7 +14,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-annotate --no-strip-extras --custom-compile-command "make lock"
 LOCK := $(COMPILE) python/pyproject.toml --extra judges --extra postgres --extra prices --extra report --group python/pyproject.toml:dev
 
-.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile test-strands test-semantics format docs bench lock clean
+.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile test-strands test-semantics test-readers format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,12 +51,20 @@ setup: .venv/.installed ## make .venv from the lock file
 	.venv-semantics/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-semantics.lock
 	@touch $@
 
+.venv-readers/.installed: requirements-readers.lock requirements-readers-oldest.lock
+	PYTHON=$(PYTHON) python/bootstrap.sh .venv-readers
+	.venv-readers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-readers.lock
+	.venv-readers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-readers-oldest.lock --target .venv-readers/oldest
+	@touch $@
+
 lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes newer versions
 	$(LOCK) $(LOCK_FLAGS) --output-file requirements.lock >/dev/null
 	$(LOCK) $(LOCK_FLAGS) --group python/pyproject.toml:engines --constraints requirements.lock --output-file requirements-engines.lock >/dev/null
 	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:warehouses --output-file requirements-warehouses.lock >/dev/null
 	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:strands --output-file requirements-strands.lock >/dev/null
 	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:semantics --constraints requirements.lock --output-file requirements-semantics.lock >/dev/null
+	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:readers --output-file requirements-readers.lock >/dev/null
+	$(COMPILE) $(LOCK_FLAGS) --group python/pyproject.toml:readers-oldest --output-file requirements-readers-oldest.lock >/dev/null
 
 # --- what a person looks at
 
@@ -95,7 +103,7 @@ test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from 
 	AGENT_GOALS_DUCKDB_PATH=target/test/seeded.duckdb dbt build --target-path target/test/seeded --vars '{agent_goals__use_seeds: true}'
 
 test-python: .venv/.installed ## the helper's tests, and dbt's on real data and in a project that installs the package
-	cd python && pytest --numprocesses 2 --ignore tests/engines --ignore tests/semantics --ignore tests/warehouses
+	cd python && pytest --numprocesses 2 --ignore tests/engines --ignore tests/readers --ignore tests/semantics --ignore tests/warehouses
 
 test-engines: .venv/.engines ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
 	cd python && pytest tests/engines -k "not (spark and (tau2 or hostile or after_each_load))"
@@ -111,6 +119,9 @@ test-strands: .venv/.installed .venv-strands/.installed ## the goal success judg
 
 test-semantics: .venv/.installed .venv-semantics/.installed ## the semantic layer asked by MetricFlow: the marts' own numbers
 	cd python && pytest tests/semantics
+
+test-readers: .venv/.installed .venv-readers/.installed ## what is published, read by SQLAlchemy, ADBC, pandas, Polars and DuckDB's command line
+	cd python && pytest tests/readers
 
 format: .venv/.installed ## format the Python and SQL files
 	ruff check --fix .

@@ -16,6 +16,7 @@ from agent_goals.errors import AgentGoalsError
 from agent_goals.experiments import experiment_decisions, experiments_table
 from agent_goals.files import write_whole
 from agent_goals.funnels import FUNNEL, customer_goals, customer_sentence, funnel_table, funnels, is_step
+from agent_goals.one_line import one_line
 from agent_goals.profile import find_target
 from agent_goals.publishing import find_tables, publish, publish_parquet
 from agent_goals.query import FORMATS, as_csv, as_json, as_table, only_first
@@ -52,13 +53,21 @@ Examples:
 @click.command(cls=Command)
 @click.option("--sub-goals", is_flag=True, help="Show goals that are only steps of others as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print every row and column as JSON.")
+@click.option("--one-line", "as_line", is_flag=True, help="Print one line of plain text, for a chat message.")
 @connection_options
-def summary(sub_goals: bool, as_json: bool, lock_timeout: float, **where: str | None) -> None:
+def summary(sub_goals: bool, as_json: bool, as_line: bool, lock_timeout: float, **where: str | None) -> None:
     """Print what agents achieved, what it cost, where sessions drop off and what experiments came to, from dbt's marts.
 
     With --json: one object with the rows of goal_performance, the funnels' steps, the customers' goals and the experiments.
+    With --one-line: the newest day's sessions, success and cost, unexpected declines, decided experiments, and how fresh it is.
     """
+    if as_line and (as_json or sub_goals):
+        raise AgentGoalsError("--one-line is the summary in one line of text: leave --json and --sub-goals out.")
     target = find_target(**where)
+    if as_line:
+        with connect(target, lock_timeout=lock_timeout, read_only=True) as warehouse:
+            click.echo(one_line(warehouse, target.schema, datetime.now(UTC)))
+        return
     with connect(target, lock_timeout=lock_timeout, read_only=True) as warehouse:
         rows = goal_performance(warehouse, target.schema)
         steps = funnels(warehouse, target.schema)
