@@ -20,15 +20,8 @@ import pytest
 
 from project import ROOT, Marts, build_marts, data_set, ratio, rounded
 from real_data import make_seeds
-from real_data.importers import (
-    openhands_records,
-    read_lines,
-    tau2_records,
-    tau2_turn_records,
-    tau_airline_records,
-    write_each,
-    write_records,
-)
+from real_data.builds import openhands_marts, openhands_sessions, tau2_marts, tau2_sessions
+from real_data.importers import openhands_records, read_lines, tau_airline_records, write_each
 
 
 def figures_of(name: str) -> dict[str, Any]:
@@ -105,16 +98,12 @@ class TestTau2AirlineVariants:
     @pytest.fixture(scope="class")
     @classmethod
     def sessions(cls) -> list[dict[str, Any]]:
-        return list(read_lines(data_set("tau2_airline_variants") / "sessions.ndjson.gz"))
+        return tau2_sessions()
 
     @pytest.fixture(scope="class")
     @classmethod
-    def marts(cls, sessions: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Marts:
-        folder = tmp_path_factory.mktemp("tau2")
-        write_each(sessions, tau2_records, folder / "records.ndjson")
-        turns = read_lines(data_set("tau2_airline_variants") / "turns.ndjson.gz")
-        write_records(tau2_turn_records(turns), folder / "turns.ndjson")
-        return build_marts(folder, [folder / "records.ndjson", folder / "turns.ndjson"])
+    def marts(cls, tmp_path_factory: pytest.TempPathFactory) -> Marts:
+        return tau2_marts(tmp_path_factory.getbasetemp())
 
     def test_outcomes_and_metrics_of_each_variant(self, marts: Marts, figures: dict[str, Any]) -> None:
         rows = marts.by_group("select agent, * from agent_goals__goal_performance where goal = 'task_resolved'")
@@ -375,14 +364,12 @@ class TestOpenhandsIndex:
     @pytest.fixture(scope="class")
     @classmethod
     def sessions(cls) -> list[dict[str, Any]]:
-        return list(read_lines(data_set("openhands_index") / "sessions.ndjson.gz"))
+        return openhands_sessions()
 
     @pytest.fixture(scope="class")
     @classmethod
-    def marts(cls, sessions: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Marts:
-        folder = tmp_path_factory.mktemp("openhands")
-        write_each(sessions, openhands_records, folder / "records.ndjson")
-        return build_marts(folder, [folder / "records.ndjson"])
+    def marts(cls, tmp_path_factory: pytest.TempPathFactory) -> Marts:
+        return openhands_marts(tmp_path_factory.getbasetemp())
 
     @pytest.mark.parametrize(
         ("family", "group"),

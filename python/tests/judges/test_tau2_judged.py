@@ -1,8 +1,8 @@
 """The whole way on published conversations: loaded, judged by a scripted model, killed twice, built, compared with what is known.
 
 The conversations are 100 runs of two agents on the airline tasks of tau2-bench with the benchmark's own rewards; each is
-judged in two sessions. The scripted judge says what the reward says, except of every seventh conversation. What the marts show of
-it must be that and nothing else.
+judged in two sessions. The scripted judge says what the reward says, except of every seventh conversation; in the first of
+the two sessions a person says what the reward says, too. What the marts show of it must be that and nothing else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
 
 from loading_helpers import write_lines
 from project import PROGRAMS, ROOT, Marts, build_marts, data_set
@@ -31,6 +34,8 @@ pytest.importorskip("pydantic_ai", reason="the extra judges is not installed")
 pytestmark = pytest.mark.xdist_group("tau2_judged")
 
 TAKES = ("first", "second")
+LABELLED = "first"
+VERDICTS = ("achieved", "not_achieved")
 
 
 @cache
@@ -48,6 +53,11 @@ def records() -> Iterator[dict[str, Any]]:
             base = {"session_id": f"{run['id']}/{take}", "occurred_at": run["end_time"]}
             yield {"type": "session", **base, "agent": run["agent"], "started_at": run["start_time"], "ended_at": run["end_time"]}
             yield {"type": "goal", **base, "goal": "task_resolved", "achieved": run["success"], "agent": run["agent"]}
+            if take == LABELLED:
+                yield {
+                    "type": "goal", **base, "goal": "task_resolved", "achieved": run["success"], "agent": run["agent"],
+                    "verdict_source": "human", "evaluator": "reviewer",
+                }  # fmt: skip
             yield {"type": "cost", **base, "amount": "0.10", "currency": "USD", "cost_type": "llm", "model": "airline-agent"}
             yield from turn_records(base["session_id"], run["messages"])
 
@@ -87,12 +97,12 @@ class AirlineJudge(Killer):
         return Verdict("Yes" if self.says[key_of(user_turns(request))] else "No", "As scripted.", 2000, 100)
 
 
-def expected_confusion() -> Counter[tuple[str, str]]:
-    """How often which reward meets which verdict, by the script."""
-    verdicts = {True: "achieved", False: "not_achieved"}
+def expected_confusion(takes: int = len(TAKES)) -> Counter[tuple[str, str]]:
+    """How often which reward meets which verdict, by the script, when each conversation was judged so many times."""
+    verdicts = dict(zip((True, False), VERDICTS, strict=True))
     found: Counter[tuple[str, str]] = Counter()
     for number, run in enumerate(conversations()):
-        found[verdicts[run["success"]], verdicts[run["success"] is not (number % 7 == 3)]] += len(TAKES)
+        found[verdicts[run["success"]], verdicts[run["success"] is not (number % 7 == 3)]] += takes
     return found
 
 
@@ -149,6 +159,49 @@ def test_the_agreement_is_the_one_that_was_scripted(judged: tuple[Marts, Airline
     # The benchmark's own check is trusted more than a judge, and the disagreement stays visible.
     assert all(row["verdict"] == row["automatic_verdict"] for row in rows)
     assert all(row["has_conflicting_verdicts"] is (row["automatic_verdict"] != row["judge_verdict"]) for row in rows)
+
+
+def test_the_marts_agreement_with_people_is_the_one_that_was_scripted(
+    judged: tuple[Marts, AirlineJudge, dict[str, Any]],
+) -> None:
+    marts, _, _ = judged
+    row = marts.row("select * from agent_goals__judge_agreement where goal = 'task_resolved' and period = 'all'")
+    said = expected_confusion(takes=1)
+    table = [[said[human, judge] for judge in VERDICTS] for human in VERDICTS]
+    (both, human_only), (judge_only, neither) = table
+    labels = len(conversations())
+    cells = ("true_positive", "false_negative", "false_positive", "true_negative")
+    assert [row[f"count_{cell}"] for cell in cells] == [both, human_only, judge_only, neither]
+    assert (row["count_judged"], row["count_labelled"], row["count_labels_used"]) == (2 * labels, labels, labels)
+    assert row["count_judge_achieved"] == 2 * (both + judge_only)
+    assert (row["label_basis"], row["count_sampled"]) == ("not a random sample", 0)
+    shares = {
+        "accuracy": (both + neither, labels),
+        "judge_precision": (both, both + judge_only),
+        "judge_recall": (both, both + human_only),
+        "judge_specificity": (neither, neither + judge_only),
+        "labelled_achievement_rate": (both + human_only, labels),
+    }
+    for name, (part, whole) in shares.items():
+        interval = proportion_confint(part, whole, method="wilson")
+        assert row[name] == pytest.approx(part / whole), name
+        assert (row[f"{name}_low"], row[f"{name}_high"]) == pytest.approx(interval), name
+    found = cohens_kappa(np.array(table))
+    assert row["kappa"] == pytest.approx(found.kappa)
+    assert (row["kappa_low"], row["kappa_high"]) == pytest.approx((found.kappa_low, found.kappa_upp))
+
+
+def test_what_the_judge_says_where_nobody_else_did_is_corrected_to_the_truth(
+    judged: tuple[Marts, AirlineJudge, dict[str, Any]],
+) -> None:
+    marts, _, _ = judged
+    row = marts.row("select * from agent_goals__judge_agreement where goal = 'task_resolved' and period = 'all'")
+    truth = sum(run["success"] for run in conversations()) / len(conversations())
+    # The judge errs in the same conversations whether or not a person saw them, so that its known errors are all of its errors.
+    assert row["judge_achievement_rate"] != pytest.approx(truth)
+    for name in ("rogan_gladen", "prediction_powered"):
+        assert row[f"{name}_rate"] == pytest.approx(truth), name
+        assert row[f"{name}_rate_low"] < truth < row[f"{name}_rate_high"], name
 
 
 def test_the_judges_bill_stands_apart_from_what_goals_cost(judged: tuple[Marts, AirlineJudge, dict[str, Any]]) -> None:
