@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import py_compile
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 import pytest
 import yaml
 
@@ -229,6 +231,15 @@ def test_the_workflow_is_one_of_github() -> None:
 def test_the_python_examples_compile_and_name_every_step(name: str, tmp_path: Path) -> None:
     py_compile.compile(str(EXAMPLES / name), cfile=str(tmp_path / "compiled.pyc"), doraise=True)
     assert in_order(re.sub(r'", "', " ", (EXAMPLES / name).read_text(encoding="utf-8")))
+
+
+def test_airflow_runs_the_load_as_it_stands() -> None:
+    """Airflow takes commands for templates of Jinja, to which bash's `${#files[@]}` begins a comment."""
+    module = ast.parse((EXAMPLES / "airflow_dag.py").read_text(encoding="utf-8"))
+    (load,) = [node.value for node in module.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "LOAD"]
+    command = ast.literal_eval(load)
+    assert jinja2.Template(command, keep_trailing_newline=True).render() == command
+    assert subprocess.run(["bash", "-n", "-c", command], check=False).returncode == 0
 
 
 def in_order(text: str) -> bool:
