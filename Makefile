@@ -129,4 +129,4 @@ format: .venv/.installed ## format the Python and SQL files
 	sqlfluff fix
 
 clean: ## remove what building and testing leave behind; .venv stays
-	rm -rf target logs dbt_packages agent_goals.duckdb agent_goals.duckdb.wal
+	rm -rf target logs dbt_packages agent_goals.duckdb agent_goals.duckdb.wal agent_goals_marts.duckdb .agent_goals_marts.duckdb.*

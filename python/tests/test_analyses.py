@@ -42,3 +42,13 @@ def test_segments_add_up_to_the_value_of_all_resolved_issues(demo: Marts) -> Non
     segments = demo.rows(compiled_analysis(demo, "cost_of_a_resolved_issue_by_segment"))
     value = sum(Decimal(str(row["value_per_goal"])) * row["count_achieved"] for row in segments)
     assert round(value, 6) == Decimal(41000)
+
+
+def test_most_onboardings_are_lost_at_the_profile(demo: Marts) -> None:
+    steps = [
+        row for row in demo.rows(compiled_analysis(demo, "steps_that_lose_most_attempts"))
+        if row["composite_goal"] == "onboarding_completed"
+    ]  # fmt: skip
+    assert (steps[0]["sub_goal"], steps[0]["count_dropped_off"], steps[0]["drop_off_share"]) == ("profile_filled", 6, 0.6)
+    lost = demo.row("select count_not_achieved as n from agent_goals__goal_performance where goal = 'onboarding_completed'")
+    assert sum(step["count_dropped_off"] for step in steps) == lost["n"] == 10

@@ -50,7 +50,7 @@ problems as (
                 then 'has a control_variant that its expected_split leaves out: give it a weight'
             when ends_at <= starts_at then 'ends before it starts: change ends_at or starts_at'
             when planned_units < 1 then 'has planned_units below 1: say how many units all variants together should get'
-            when window_days < 1 then 'has window_days below 1: say for how many days a unit''s sessions count'
+            when window_days < 1 then 'has window_days below 1: say for how many days sessions of a unit count'
         end as problem
     from goal_experiments
 )

@@ -243,6 +243,25 @@ def test_loads_of_the_same_file_at_once_land_it_once(database: Database, tmp_pat
     assert database.rows("select count(*) from agent_goals_raw.cost_events") == [(2_000,)]
 
 
+def test_a_query_is_answered_and_cannot_write(database: Database, tmp_path: Path) -> None:
+    database.load(write_lines(tmp_path / "costs.ndjson", [cost(session_id=f"s{number}") for number in range(3)]))
+    with database.open(read_only=True) as warehouse:
+        columns, rows = warehouse.answer(
+            'select session_id, 5 % 2 as "a $b" from cost_events order by 1', ["nowhere", RAW.schema]
+        )
+        assert (columns, list(rows)) == (["session_id", "a $b"], [("s0", 1), ("s1", 1), ("s2", 1)])
+        assert list(warehouse.answer("select 1 where false", [RAW.schema])[1]) == []
+        for wrong, told in {
+            "delete from cost_events": "read-only transaction",
+            "create table t (a int)": "read-only transaction",
+            "selec": "syntax error",
+            "select 1 / (session_id = 's0')::int from cost_events order by session_id": "division by zero",
+        }.items():
+            with pytest.raises(LoadError, match=told):
+                list(warehouse.answer(wrong, [RAW.schema])[1])
+    assert database.rows("select count(*) from agent_goals_raw.cost_events") == [(3,)]
+
+
 def test_what_cannot_be_reached_or_is_lost_says_so(database: Database, tmp_path: Path) -> None:
     nowhere = Target("shop", "prod", {"type": "postgres", "host": "127.0.0.1", "port": 1, "user": "u"}, ROOT, "raw", {})
     with pytest.raises(LoadError, match=r"cannot connect to PostgreSQL at 127\.0\.0\.1:1/.*target 'prod' of profile 'shop'"):

@@ -186,12 +186,14 @@ def _escalation() -> _Layers:
         ),
     )
     share = alt.Y("here:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
-    later = base.mark_bar(color="$accent", opacity=0.35, size=14, minBandSize=3).encode(y=alt.Y("least:Q"), y2="most:Q")
+    later = base.mark_bar(color="$accent", opacity=0.35, size=14).encode(y=alt.Y("least:Q"), y2="most:Q")
+    # Where the bounds are one, a bar would have no height.
+    bound = base.mark_tick(color="$accent", opacity=0.6, size=14, thickness=2, orient="horizontal").encode(y=alt.Y("least:Q"))
     here = base.mark_line(color="$accent", strokeWidth=1.75, point=alt.OverlayMarkDef(color="$accent", size=50)).encode(y=share)
     stop = base.mark_rule(color="$bad", strokeWidth=2.5, strokeDash=[6, 3]).encode(
         opacity=alt.condition("datum.is_stop", alt.value(1), alt.value(0))
     )
-    return alt.layer(later, here, stop).properties(width="container", height=170)
+    return alt.layer(later, bound, here, stop).properties(width="container", height=170)
 
 
 def _models() -> _Layers:

@@ -96,7 +96,7 @@
   const numbers = (id, label, rows, columns) => {
     const button = el("button", { type: "button" }, "Save as CSV");
     button.addEventListener("click", () => save(`${id}.csv`, csv(rows, columns)));
-    const details = el("details", {}, el("summary", {}, `The figures (${shown.count(rows.length)} rows)`,
+    const details = el("details", {}, el("summary", {}, `The figures (${shown.count(rows.length)} ${rows.length === 1 ? "row" : "rows"})`,
       el("span", { class: "sr" }, ` of ${label}`)));
     const fill = () => {
       if (details.childElementCount > 1) return;
@@ -689,7 +689,7 @@
         return figure({
           id: `escalation-${place + 1}`, title: `${named(first)}, ${first.agent}, ${VIEWS[first.view_name]}`, chart: "escalation", rows, columns: ESCALATION,
           says: `${stop ? `Stop before ${stop.step_text}, on ${shown.count(stop.count_reached)} sessions` : `No stop is recommended: ${rows.at(-1).recommendation}`}.`
-            + `${known(first.saving_at_once) ? ` Achieved in one step it costs ${shown.percent(first.saving_at_once)} less than in several.` : ""}`,
+            + `${known(first.saving_at_once) ? ` Achieved in one step it costs ${shown.percent(Math.abs(first.saving_at_once))} ${first.saving_at_once < 0 ? "more" : "less"} than in several.` : ""}`,
           keys: [["accent", "achieve it at this step", "●"], ["accent", "at this or a later one: from none to all of the escalated", "▮"], ["bad", "recommended stop", "┃"]],
         });
       })),
@@ -739,7 +739,7 @@
   const quality = () => {
     const absent = missing(parts.data_quality);
     const newest = parts.freshness.all.filter((row) => known(row.newest));
-    const fresh = newest.length ? el("p", {}, "The newest ", newest.map((row, place) => [place ? "; " : "", `${row.what.replace(/s$/, "")} is of `, el("strong", {}, `${row.newest.slice(0, 16)} UTC`)]).flat(), `. The report was made on ${report.generated_at.slice(0, 16).replace("T", " ")} UTC.`) : null;
+    const fresh = newest.length ? el("p", {}, newest.map((row, place) => [`${place ? "; newest" : "Newest"} ${row.what.replace(/s$/, "")}: `, el("strong", {}, `${row.newest.slice(0, 16)} UTC`)]).flat(), `. The report was made on ${report.generated_at.slice(0, 16).replace("T", " ")} UTC.`) : null;
     const t = total(sessionRows(), SESSION_PARTS);
     const costs = el("p", {}, `Of all cost, ${shown.money(t.attributed_cost)} is borne by goals (${shown.money(t.unjudged_cost)} of it by unjudged ones), ${shown.money(t.unattributed_cost)} by no goal, and ${shown.money(t.evaluation_cost)} is the judges' own. Of ${shown.count(t.count_missing_amounts ?? 0)} costs the amount is not known.`);
     if (absent) return [fresh, costs, absent];
