@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from agent_goals.contract import (
+    GOAL,
     INTEGER_LIMIT,
     LOAD_FIELDS,
     NUMBER_LIMIT,
@@ -24,6 +25,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 #: The dbt source's name, whatever the schema is called.
 SOURCE_NAME = "agent_goals_raw"
+
+#: When the goal events, which every project has, count as stale. An empty table is stale, so no other has a limit of its own.
+FRESHNESS = {"warn_after": {"count": 36, "period": "hour"}, "error_after": {"count": 7, "period": "day"}}
 
 _TEXT = {"type": "string", "pattern": r"^[^\u0000]*$"}
 _ABSENT = [{"type": "null"}, {"const": ""}]
@@ -91,6 +95,7 @@ def dbt_sources() -> str:
             "name": record.table,
             "identifier": f"{{{{ var('agent_goals__{record.table}_table', '{record.table}') }}}}",
             "description": record.description,
+            "config": {"loaded_at_field": "loaded_at", **({"freshness": FRESHNESS} if record is GOAL else {})},
             "columns": [{"name": column.name, "description": column.description} for column in record.columns + LOAD_FIELDS],
         }
         for record in RECORD_TYPES.values()
