@@ -22,7 +22,7 @@ import yaml
 from loading_helpers import goal, write_lines
 from project import PROGRAMS, ROOT, run_program
 
-EXAMPLES = ROOT / "examples" / "schedules"
+EXAMPLES = ROOT / "docs" / "schedules"
 CRON = EXAMPLES / "cron.sh"
 
 #: What every schedule does, in this order.
