@@ -10,7 +10,10 @@ from typing import Any
 import duckdb
 
 from agent_goals import loading
+from agent_goals.ddl import create_schema
 from agent_goals.loading.report import LoadReport, Rejected
+from agent_goals.warehouse import Landing
+from agent_goals.warehouse.landing import views
 
 
 def goal(**fields: Any) -> dict[str, Any]:
@@ -51,3 +54,22 @@ class Warehouse:
 
     def count(self, table: str) -> int:
         return int(self.rows(f"select count(*) from raw.{table}")[0][0])
+
+
+class LandingPath(Warehouse):
+    """A landing path with what was loaded there: its answers come from its files, as another program reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def load(self, *paths: Path, record_type: str | None = None, strict: bool = False) -> LoadReport:
+        self.rejected.clear()
+        sources = loading.find_sources(paths, record_type)
+        with Landing(self.folder, lock_timeout=0.2) as landing:
+            return loading.load(landing, sources, strict=strict, on_reject=self.rejected.append)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        for statement in (create_schema("agent_goals_raw"), *views(self.folder, "agent_goals_raw", "duckdb")):
+            self.connection.execute(statement)
+        return super().rows(query)

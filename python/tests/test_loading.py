@@ -13,12 +13,12 @@ import pytest
 
 from agent_goals.contract import REASONS, RECORD_TYPES
 from agent_goals.errors import LoadError
-from loading_helpers import Warehouse, cost, goal, write_lines
+from loading_helpers import LandingPath, Warehouse, cost, goal, write_lines
 
 
-@pytest.fixture
-def warehouse() -> Warehouse:
-    return Warehouse()
+@pytest.fixture(params=["database", "landing"])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Warehouse:
+    return LandingPath(tmp_path / "landing") if request.param == "landing" else Warehouse()
 
 
 def test_every_value_of_a_record_lands_in_its_column(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -178,14 +178,16 @@ def test_of_one_id_in_two_files_of_a_load_the_later_file_wins(warehouse: Warehou
     assert warehouse.rows("select amount from raw.cost_events where event_id = 'a'") == [(Decimal(2),)]
 
 
-def test_later_batches_have_later_times_even_when_the_clock_goes_back(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_later_batches_have_later_times_even_when_the_clock_goes_back(tmp_path: Path) -> None:
+    warehouse = Warehouse()
     warehouse.load(write_lines(tmp_path / "costs.ndjson", [cost(event_id="a")]))
     warehouse.connection.execute("update agent_goals_raw.cost_events set loaded_at = timestamp '2999-01-01'")
     warehouse.load(write_lines(tmp_path / "costs.ndjson", [cost(event_id="b")]))
     assert warehouse.rows("select loaded_at > timestamp '2999-01-01' from raw.cost_events where event_id = 'b'") == [(True,)]
 
 
-def test_an_unchanged_file_is_not_read_again_unless_its_rows_are_gone(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_an_unchanged_file_is_not_read_again_unless_its_rows_are_gone(tmp_path: Path) -> None:
+    warehouse = Warehouse()
     path = write_lines(tmp_path / "costs.ndjson", [cost(), cost(amount=2)])
     warehouse.load(path)
     again = warehouse.load(path)

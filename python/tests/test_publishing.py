@@ -144,7 +144,7 @@ def kill(*_):
 def kill_at(name):
     if name == victim:
         kill()
-if victim in ("_settle", "_contents"):
+if victim in ("settle", "_contents"):
     setattr(publishing, victim, kill)
 with opened(Path(sys.argv[1])) as warehouse:
     tables = ["agent_goals__goal_performance", "agent_goals__sessions"]
@@ -152,7 +152,7 @@ with opened(Path(sys.argv[1])) as warehouse:
 """
 
 
-@pytest.mark.parametrize("victim", ["agent_goals__goal_performance", "agent_goals__sessions", "_contents", "_settle"])
+@pytest.mark.parametrize("victim", ["agent_goals__goal_performance", "agent_goals__sessions", "_contents", "settle"])
 @pytest.mark.parametrize("way", ["publish", "publish_parquet"])
 def test_killed_at_any_moment_the_last_copy_stands_and_the_next_is_whole(
     database: Path, tmp_path: Path, victim: str, way: str

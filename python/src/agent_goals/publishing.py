@@ -6,10 +6,8 @@ beside the old one and takes its name in one step, so whoever has the old one op
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ import duckdb
 
 from agent_goals.ddl import quote
 from agent_goals.errors import AgentGoalsError
-from agent_goals.files import WriteError
+from agent_goals.files import WriteError, alone, settle
 from agent_goals.warehouse import DuckDB
 
 PREFIX = "agent_goals__"
@@ -39,7 +37,6 @@ LATEST = "latest"
 STORAGE_VERSION = "v1.0.0"
 
 _BUILT_INPUTS = "int_agent_goals__built_inputs"
-_WAIT_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ def publish(
         WriteError: when the file cannot be written; what was published before stays as it is.
     """
     building = path.with_name(f".{path.name}.building")
-    with _alone(path, lock_timeout), _told(path):
+    with alone(_lock(path), lock_timeout, f"publishing to {path}"), _told(path):
         before = _contents_before(path, schema)
         _remove(building)
         warehouse.connection.execute(
@@ -154,9 +151,9 @@ def publish(
             at, counts = _copy(warehouse, schema, tables, on_table)
         finally:
             warehouse.connection.execute("detach published")
-        _settle(building)
+        settle(building)
         os.replace(building, path)
-        _settle(path.parent)
+        settle(path.parent)
     return Published(path, counts, at, [name for name in before if name not in counts])
 
 
@@ -193,7 +190,7 @@ def publish_parquet(
     link = folder / LATEST
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with _alone(link, lock_timeout), _told(folder):
+    with alone(_lock(link), lock_timeout, f"publishing to {link}"), _told(folder):
         before = sorted(file.stem for file in link.glob("*.parquet"))
         building = folder / ".building"
         _remove(building)
@@ -208,14 +205,14 @@ def publish_parquet(
         contents = f"select {_CONTENTS_CASTS} from (values {values}) as contents ({', '.join(_CONTENTS_COLUMNS)})"
         _write_parquet(warehouse, contents, building / f"{CONTENTS}.parquet")
         for file in building.iterdir():
-            _settle(file)
+            settle(file)
         made = folder / at.strftime("%Y%m%dT%H%M%S.%fZ")
         os.replace(building, made)
         new_link = folder / ".latest.building"
         _remove(new_link)
         new_link.symlink_to(made.name, target_is_directory=True)
         os.replace(new_link, link)
-        _settle(folder)
+        settle(folder)
         for old in sorted(path for path in folder.glob("[0-9]*T*Z") if path.is_dir())[:-KEPT_FOLDERS]:
             _remove(old)
     return Published(link, counts, at, [name for name in before if name not in counts and name != CONTENTS])
@@ -271,37 +268,8 @@ def _remove(path: Path) -> None:
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
-def _settle(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _alone(path: Path, timeout: float) -> Iterator[None]:
-    """Keep others from publishing to the same place meanwhile."""
-    deadline = time.monotonic() + timeout
-    try:
-        descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror}. Name a place in a folder that you may write to.") from error
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise AgentGoalsError(
-                        f"another process is publishing to {path}, still after {timeout:g} s: wait longer with --lock-timeout."
-                    ) from None
-                time.sleep(_WAIT_SECONDS)
-        yield
-    finally:
-        os.close(descriptor)
+def _lock(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -22,14 +22,23 @@ from agent_goals.forget import Forgotten
 from agent_goals.importing import AUTO, FORMATS
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
-from agent_goals.profile import Target, find_target
+from agent_goals.profile import find_target
 from agent_goals.raw import RawTables
-from agent_goals.warehouse import connect
+from agent_goals.warehouse import Landing, Warehouse, connect
 
 if TYPE_CHECKING:
     from agent_goals.importing.command import Imported
 
-from agent_goals.cli.shared import EXIT_REJECTED, Command, connection_options, note, note_wait, print_table, told_on_terminal
+from agent_goals.cli.shared import (
+    EXIT_REJECTED,
+    Command,
+    connection_options,
+    landing_option,
+    note,
+    note_wait,
+    print_table,
+    told_on_terminal,
+)
 
 #: How many rejected lines are explained on the terminal.
 SHOWN_REJECTS = 5
@@ -41,6 +50,7 @@ Examples:
   agent-goals load my_goals.ndjson my_costs.csv
   agent-goals load --type goal export.parquet
   agent-goals load events.jsonl.gz --rejects mend_me.ndjson
+  agent-goals load --landing /srv/landing my_goals.ndjson
 """
 
 
@@ -78,6 +88,7 @@ def _file_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command(cls=Command, epilog=LOAD_EXAMPLES)
 @_file_options
 @click.option("--strict", is_flag=True, help="Load nothing if any line is rejected.")
+@landing_option("Write Parquet files under FOLDER, for engines that read them there, in place of the target's raw tables.")
 @connection_options
 def load(
     files: tuple[Path, ...],
@@ -85,6 +96,7 @@ def load(
     rejects: Path | None,
     as_json: bool,
     strict: bool,
+    landing: Path | None,
     lock_timeout: float,
     **where: str | None,
 ) -> None:
@@ -95,21 +107,22 @@ def load(
 
     Exit code: 0 all good, 1 some lines rejected, 2 could not run.
     """
-    target: Target = find_target(**where)
     sources = loading.find_sources(files, record_type)
-    with (
-        _progress() as on_file,
-        _RejectsFile(rejects) as rejects_file,
-        connect(target, lock_timeout=lock_timeout, on_wait=note_wait) as warehouse,
-    ):
+    with _progress() as on_file, _RejectsFile(rejects) as rejects_file, ExitStack() as opened:
+        raw: dict[str, Any] = {}
+        if landing:
+            warehouse: Warehouse = Landing(landing, lock_timeout=lock_timeout, on_wait=note_wait)
+        else:
+            target = find_target(**where)
+            raw = {"schema": target.raw_schema, "tables": target.raw_tables}
+            warehouse = connect(target, lock_timeout=lock_timeout, on_wait=note_wait)
         report = loading.load(
-            warehouse,
+            opened.enter_context(warehouse),
             sources,
-            schema=target.raw_schema,
-            tables=target.raw_tables,
             strict=strict,
             on_reject=rejects_file.write,
             on_file=on_file,
+            **raw,
         )
     _finish(report, as_json, rejects, rejects_file.first, refused=strict and report.batch_id is None)
 

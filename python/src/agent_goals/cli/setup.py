@@ -7,20 +7,22 @@ from pathlib import Path
 
 import click
 
-from agent_goals.cli.shared import Command, note, target_options
+from agent_goals.cli.shared import Command, landing_option, note, target_options
 from agent_goals.contract import RECORD_TYPES
-from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all
+from agent_goals.ddl import COLUMN_TYPES, Dialect, create_all, create_schema
 from agent_goals.errors import AgentGoalsError
 from agent_goals.files import write_whole
 from agent_goals.prices import as_csv, price_list
 from agent_goals.profile import find_target
 from agent_goals.roles import instructions, role_statements
 from agent_goals.schema import dbt_sources, json_schema
+from agent_goals.warehouse.landing import views
 
 DDL_EXAMPLES = """
 \b
 Examples:
   agent-goals ddl --target postgres --roles | psql -v ON_ERROR_STOP=1 ...
+  agent-goals ddl --dialect spark --landing /srv/landing | spark-sql -f /dev/stdin
 """
 
 
@@ -47,8 +49,9 @@ def schema(record_type: str | None, form: str) -> None:
 @click.command(cls=Command, epilog=DDL_EXAMPLES)
 @click.option("--dialect", type=click.Choice(list(COLUMN_TYPES)), help="The SQL to write; else that of the target.")
 @click.option("--roles", is_flag=True, help="Write the roles of a deployment and their rights as well (PostgreSQL only).")
+@landing_option("Write the raw tables as views over the files that `load --landing FOLDER` writes.")
 @target_options
-def ddl(dialect: Dialect | None, roles: bool, **where: str | None) -> None:
+def ddl(dialect: Dialect | None, roles: bool, landing: Path | None, **where: str | None) -> None:
     """Print the SQL that makes the raw tables, for those who may; a load then needs no right to create anything.
 
     With --roles: also a loader, a forgetter, a builder (dbt) and a reader, each with the rights that it needs and no more.
@@ -58,7 +61,11 @@ def ddl(dialect: Dialect | None, roles: bool, **where: str | None) -> None:
     if dialect is None or (roles and dialect != "postgres"):
         what = "roles are written for postgres only" if dialect else f"there is no dialect for a target of type {target.type!r}"
         raise AgentGoalsError(f"{what}: choose one with --dialect.")
-    for statement in create_all(target.raw_schema, dialect, target.raw_tables):
+    if landing:
+        statements = [create_schema(target.raw_schema, dialect), *views(landing, target.raw_schema, dialect, target.raw_tables)]
+    else:
+        statements = create_all(target.raw_schema, dialect, target.raw_tables)
+    for statement in statements:
         click.echo(f"{statement};\n")
     if roles:
         for statement in role_statements(target):

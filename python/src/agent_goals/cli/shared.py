@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,6 +58,12 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def landing_option(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the option that names a landing path."""
+    return click.option("--landing", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+                        envvar="AGENT_GOALS_LANDING", help=f"{purpose} Else AGENT_GOALS_LANDING.")  # fmt: skip
 
 
 def print_table(table: Table, *, stderr: bool = False) -> None:

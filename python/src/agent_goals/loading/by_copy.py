@@ -5,19 +5,14 @@ DuckDB writes the lines of COPY's text format, on all threads, and the buffer of
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from agent_goals.contract import RecordType
-from agent_goals.ddl import COLUMN_TYPES, Table, every_table, quote
-from agent_goals.loading.destination import Destination
+from agent_goals.ddl import COLUMN_TYPES, Table, quote
+from agent_goals.loading.apart import Apart
 from agent_goals.raw import RawTables
-from agent_goals.warehouse import DuckDB
 from agent_goals.warehouse.postgres import Postgres
 
 #: How many ids are asked about at a time: each time PostgreSQL reads the batch's span of time.
@@ -30,7 +25,7 @@ _OLDER = "older"
 _OLDER_REJECTED = "older_rejected"
 
 
-class ByCopy(Destination):
+class ByCopy(Apart):
     """A PostgreSQL database, with a stage that lasts as long as the load.
 
     Args:
@@ -39,18 +34,13 @@ class ByCopy(Destination):
     """
 
     def __init__(self, warehouse: Postgres, raw: RawTables) -> None:  # noqa: D107 (the class says it)
+        super().__init__(raw)
         self.warehouse: Postgres = warehouse
-        self._raw = raw
-        self._folder = tempfile.TemporaryDirectory(prefix="agent-goals-")
-        # What does not fit into memory goes to the folder.
-        self.stage = duckdb.connect(config={"temp_directory": str(Path(self._folder.name, "spill"))})
         self._rejected_of: str | None = None
 
     def prepare(self) -> None:  # noqa: D102 (the protocol says it)
         self._raw.create_missing(self.warehouse)
-        stage = DuckDB(self.stage)
-        self.stage.begin()
-        self._raw.create_missing(stage)
+        super().prepare()
 
     def older(self, record: RecordType, batch_id: str) -> str | None:  # noqa: D102
         table = self._raw.of(record)
@@ -100,10 +90,8 @@ class ByCopy(Destination):
         self.stage.unregister("kept")
 
     def deliver(self) -> None:  # noqa: D102
-        for table in every_table(self._raw.names):
-            name = f"{quote(self._raw.schema)}.{quote(table.name)}"
-            if self.stage.execute(f"select 1 from {name} limit 1").fetchone():
-                self.warehouse.copy(name, [quote(column.name) for column in table.columns], self._lines(table, name))
+        for table, name in self.tables_with_rows():
+            self.warehouse.copy(name, [quote(column.name) for column in table.columns], self._lines(table, name))
 
     def _lines(self, table: Table, name: str) -> Iterator[memoryview]:
         """The table's rows as lines of COPY's text format, in blocks."""
@@ -119,10 +107,6 @@ class ByCopy(Destination):
                 _, offsets, content = lines.buffers()
                 ends = memoryview(offsets).cast("q")
                 yield memoryview(content)[ends[lines.offset] : ends[lines.offset + len(lines)]]
-
-    def close(self) -> None:  # noqa: D102
-        self.stage.close()
-        self._folder.cleanup()
 
 
 def _line(table: Table) -> str:

@@ -8,7 +8,7 @@ import duckdb
 
 from agent_goals.contract import RecordType
 from agent_goals.raw import RawTables
-from agent_goals.warehouse import DuckDB, Postgres, Warehouse
+from agent_goals.warehouse import DuckDB, Landing, Postgres, Warehouse
 
 
 class Destination(Protocol):
@@ -83,9 +83,13 @@ class InPlace(Destination):
 
 def destination_of(warehouse: Warehouse, raw: RawTables) -> Destination:
     """The way into a warehouse."""
+    # The modules are read only where they are used, for the command's sake.
+    if isinstance(warehouse, Landing):
+        from agent_goals.loading.in_landing import InLanding  # noqa: PLC0415
+
+        return InLanding(warehouse, raw)
     if isinstance(warehouse, DuckDB):
         return InPlace(warehouse, raw)
-    # Its module is read only where it is used, for the command's sake.
     from agent_goals.loading.by_copy import ByCopy  # noqa: PLC0415
 
     assert isinstance(warehouse, Postgres)

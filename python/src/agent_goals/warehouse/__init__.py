@@ -12,9 +12,10 @@ from agent_goals.errors import LoadError
 from agent_goals.profile import Target
 from agent_goals.warehouse.base import Column, Warehouse
 from agent_goals.warehouse.embedded import DuckDB, database_path
+from agent_goals.warehouse.landing import Landing
 from agent_goals.warehouse.postgres import Postgres
 
-__all__ = ["Column", "DuckDB", "Postgres", "Warehouse", "connect", "database_path"]
+__all__ = ["Column", "DuckDB", "Landing", "Postgres", "Warehouse", "connect", "database_path"]
 
 #: The types of dbt target that there is an engine for.
 TYPES = ("duckdb", "postgres")
