@@ -14,3 +14,16 @@
 {% macro postgres__materialized() -%}
     materialized
 {%- endmacro %}
+
+{#- The same place: has it worked out anew by each CTE that reads it. DuckDB keeps the rows of a CTE that is read twice, which
+    takes longer than reading them again where one of the two needs few rows and columns. -#}
+{% macro not_materialized() -%}
+    {{ adapter.dispatch('not_materialized', 'agent_goals')() }}
+{%- endmacro %}
+
+{% macro default__not_materialized() -%}
+{%- endmacro %}
+
+{% macro duckdb__not_materialized() -%}
+    not materialized
+{%- endmacro %}

@@ -3,7 +3,7 @@
 -- A table, unlike the other staging models: half a dozen models read the prices that are worked out here.
 with
 
-cost_events as (
+cost_events as {{ agent_goals.not_materialized() }} (
     {{ agent_goals.last_loaded_rows('cost_events', {
         'event_id': 'text', 'session_id': 'text', 'environment': 'text', 'occurred_at': 'timestamp',
         'amount': 'landed', 'currency': 'text', 'cost_type': 'text', 'provider': 'text', 'model': 'text',
@@ -25,7 +25,7 @@ model_prices as (
     select * from {{ ref('stg_agent_goals__model_prices') }}
 ),
 
-with_currency as (
+with_currency as {{ agent_goals.not_materialized() }} (
     select
         cost_events.*,
         {{ agent_goals.rounded('amount') }} as landed_amount,
