@@ -15,8 +15,8 @@
     materialized
 {%- endmacro %}
 
-{#- The same place: has it worked out anew by each CTE that reads it. DuckDB keeps the rows of a CTE that is read twice, which
-    takes longer than reading them again where one of the two needs few rows and columns. -#}
+{#- The same place: has it worked out anew by each CTE that reads it. DuckDB keeps all rows and columns of a CTE that is read
+    twice, which takes longer than reading a large table again where one of the two needs few of them. -#}
 {% macro not_materialized() -%}
     {{ adapter.dispatch('not_materialized', 'agent_goals')() }}
 {%- endmacro %}

@@ -3,7 +3,7 @@
 {%- set max_depth = agent_goals.setting('max_goal_depth') -%}
 with
 
-outcomes as (
+outcomes as {{ agent_goals.not_materialized() }} (
     select
         environment,
         session_id,

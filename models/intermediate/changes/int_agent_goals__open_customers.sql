@@ -2,13 +2,13 @@
 -- full run nobody asks who is on the list.
 with
 
-goal_events as (
+goal_events as {{ agent_goals.not_materialized() }} (
     {{ agent_goals.raw_rows('goal_events', {
         'environment': 'text', 'session_id': 'text', 'customer_id': 'text', 'goal': 'text',
     }) }}
 ),
 
-session_records as (
+session_records as {{ agent_goals.not_materialized() }} (
     {{ agent_goals.raw_rows('sessions', {'environment': 'text', 'session_id': 'text', 'customer_id': 'text'}) }}
 ),
 

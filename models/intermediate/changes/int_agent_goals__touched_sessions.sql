@@ -12,7 +12,7 @@
 with
 
 {% for table in record_tables -%}
-{{ table }} as (
+{{ table }} as {{ agent_goals.not_materialized() }} (
     {{ agent_goals.raw_rows(table, dict(keys, **columns[table])) }}
 ),
 
