@@ -56,7 +56,7 @@
         'experiment_covariate_days': {'default': none, 'kind': 'integer or null', 'minimum': 1, 'maximum': 3650, 'decides': false},
         'diagnostics_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1, 'decides': false},
         'diagnostics_min_attempts': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
-        'segment_keys': {'default': [], 'kind': 'list', 'decides': false},
+        'segment_keys': {'default': [], 'kind': 'list'},
         'failure_pattern_pairs': {'default': 200, 'kind': 'integer', 'minimum': 0, 'maximum': 1000000, 'decides': false},
         'failure_pattern_q_limit': {'default': 0.05, 'kind': 'number', 'above': 0, 'below': 1, 'decides': false},
         'baseline_days': {'default': 28, 'kind': 'integer', 'minimum': 7, 'maximum': 3650, 'decides': false},

@@ -22,7 +22,8 @@
     ) }}
 {%- endmacro %}
 
-{#- The names of the tables that are kept, with whether they are there: an input is built when all of them are built from it. -#}
+{#- The names of the tables that are kept, with whether they are there: an input is built when all of them are built from it.
+    One that is not there and that nobody asks for now, in a project that builds a part of the package, waits for nothing. -#}
 {% macro kept_tables() -%}
     {%- set tables = {} -%}
     {%- if execute and flags.INTROSPECT -%}
@@ -30,7 +31,9 @@
             {%- if node.resource_type == 'model' and node.package_name == 'agent_goals'
                     and node.config.materialized == 'incremental' and node.name != 'int_agent_goals__built_inputs' -%}
                 {%- set found = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
-                {%- do tables.update({node.alias: found is not none}) -%}
+                {%- if found or node.unique_id in selected_resources -%}
+                    {%- do tables.update({node.alias: found is not none}) -%}
+                {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}

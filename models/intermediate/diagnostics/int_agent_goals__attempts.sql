@@ -1,32 +1,19 @@
-{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
-{%- set keys = agent_goals.setting('segment_keys') -%}
-{%- set shared = [
-    'environment', 'goal', 'verdict', 'agent', 'customer_segment', 'model', 'definition_version', 'metric_cost',
-    'rolled_up_value', 'target_achievement_rate',
-] -%}
+{{ config(materialized='view') }}
+
+-- How busy an hour was shifts with every session, so it is worked out where it is asked for.
 with
 
-goal_outcomes as (
-    select * from {{ ref('agent_goals__goal_outcomes') }}
-    where {{ is_shown }} and verdict in ('achieved', 'not_achieved') and (goal_scope = 'session' or customer_id is null)
-),
-
-customer_outcomes as (
-    select * from {{ ref('agent_goals__customer_outcomes') }}
-    where {{ is_shown }} and verdict in ('achieved', 'not_achieved') and is_customer_scoped
+attempt_labels as (
+    select * from {{ ref('int_agent_goals__attempt_labels') }}
 ),
 
 sessions as (
     select
         environment,
-        session_id,
         coalesce(agent, 'unknown') as agent,
-        agent_version,
-        {{ dbt.date_trunc('hour', 'started_at') }} as started_hour,
-        count_turns,
-        metadata
+        {{ dbt.date_trunc('hour', 'started_at') }} as started_hour
     from {{ ref('agent_goals__sessions') }}
-    where {{ is_shown }}
+    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
 ),
 
 agent_hours as (
@@ -50,110 +37,42 @@ loads as (
     from agent_hours
 ),
 
-attempts as (
+load_tenths as (
     select
-        {{ shared | join(', ') }},
-        'session' as unit,
-        session_id as unit_id,
-        0 as window_number,
-        session_id,
-        session_date as metric_date,
-        session_started_at as started_at,
-        channel,
-        count_tries,
-        experiment,
-        variant,
-        metadata
-    from goal_outcomes
-    union all
-    select
-        {{ shared | join(', ') }},
-        'customer' as unit,
-        customer_id as unit_id,
-        window_number,
-        {{ agent_goals.as_type('null', 'text') }} as session_id,
-        window_date as metric_date,
-        window_started_at as started_at,
-        {{ agent_goals.as_type('null', 'text') }} as channel,
-        {{ agent_goals.as_type('null', 'integer') }} as count_tries,
-        {{ agent_goals.as_type('null', 'text') }} as experiment,
-        {{ agent_goals.as_type('null', 'text') }} as variant,
-        {{ agent_goals.as_type('null', 'text') }} as metadata
-    from customer_outcomes
-),
-
-described as (
-    select
-        attempts.*,
-        sessions.agent_version,
-        sessions.count_turns,
-        {{ agent_goals.local_hour('attempts.started_at') }} as local_hour,
-        case
-            when loads.count_all is not null
-                then 1
-                {%- for tenth in range(1, 10) %}
-                + case when 10 * loads.count_up_to > {{ tenth }} * loads.count_all then 1 else 0 end
-                {%- endfor %}
-        end as load_tenth
-        {%- for key in keys %},
-        coalesce(
-            {{ agent_goals.json_text_at('attempts.metadata', agent_goals.text_literal(key)) }},
-            {{ agent_goals.json_text_at('sessions.metadata', agent_goals.text_literal(key)) }}
-        ) as metadata_{{ loop.index }}
-        {%- endfor %}
-    from attempts
-    left join sessions
-        on {{ agent_goals.same_session('attempts', 'sessions') }}
-    left join loads
-        on
-            sessions.environment = loads.environment
-            and sessions.agent = loads.agent
-            and sessions.started_hour = loads.started_hour
-),
-
--- The dimensions are text and have no nulls in them: what nobody said is unknown.
-labels as (
-    select
-        described.*,
-        {{ agent_goals.as_type('local_hour', 'integer') }} as hour_number,
-        {{ agent_goals.weekday_name('metric_date') }} as weekday_text,
-        {{ agent_goals.as_type('load_tenth', 'text') }} as load_text,
-        {{ agent_goals.range_text('count_tries', [1, 2, 3, 4]) }} as tries_text,
-        {{ agent_goals.range_text('count_turns', [0, 2, 4, 8, 16, 32, 64]) }} as turns_text,
-        experiment || ':' || variant as variant_text
-    from described
+        environment,
+        agent,
+        started_hour,
+        1
+        {%- for tenth in range(1, 10) %}
+        + case when 10 * count_up_to > {{ tenth }} * count_all then 1 else 0 end
+        {%- endfor %} as load_tenth
+    from loads
 ),
 
 final as (
     select
-        environment,
-        unit,
-        unit_id,
-        window_number,
-        goal,
-        metric_date,
-        verdict = 'achieved' as is_achieved,
-        metric_cost,
-        rolled_up_value,
-        target_achievement_rate,
-        definition_version,
-        {{ agent_goals.dimension_text('agent_version') }} as agent_version,
-        {{ agent_goals.dimension_text('agent') }} as agent,
-        {{ agent_goals.dimension_text('customer_segment') }} as customer_segment,
-        {{ agent_goals.dimension_text('channel') }} as channel,
-        {{ agent_goals.dimension_text('model') }} as model,
-        {{ agent_goals.dimension_text(
-            "case when hour_number < 10 then '0' else '' end || " ~ agent_goals.as_type('hour_number', 'text')
-        ) }} as hour_of_day,
-        {{ agent_goals.dimension_text('weekday_text') }} as weekday,
-        {{ agent_goals.dimension_text('load_text') }} as load_decile,
-        {{ agent_goals.dimension_text('tries_text') }} as tries,
-        {{ agent_goals.dimension_text('turns_text') }} as turns,
-        {{ agent_goals.dimension_text('variant_text') }} as variant
-        {%- for key in keys %},
-        {{ agent_goals.dimension_text('metadata_' ~ loop.index) }} as metadata_{{ loop.index }}
+        attempt_labels.environment,
+        attempt_labels.unit,
+        coalesce(attempt_labels.session_id, attempt_labels.customer_id) as unit_id,
+        attempt_labels.window_number,
+        attempt_labels.goal,
+        attempt_labels.metric_date,
+        attempt_labels.is_achieved,
+        attempt_labels.metric_cost,
+        attempt_labels.rolled_up_value,
+        attempt_labels.target_achievement_rate,
+        attempt_labels.definition_version,
+        attempt_labels.agent_version,
+        {%- for column in agent_goals.pattern_dimensions().values() if column != 'load_decile' %}
+        attempt_labels.{{ column }},
         {%- endfor %}
-    from labels
+        {{ agent_goals.dimension_text(agent_goals.as_type('load_tenths.load_tenth', 'text')) }} as load_decile
+    from attempt_labels
+    left join load_tenths
+        on
+            attempt_labels.environment = load_tenths.environment
+            and attempt_labels.session_agent = load_tenths.agent
+            and attempt_labels.session_hour = load_tenths.started_hour
 )
 
 select * from final

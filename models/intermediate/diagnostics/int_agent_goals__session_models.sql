@@ -1,8 +1,14 @@
+{{ agent_goals.kept_by(['session']) }}
+
+{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 sessions as (
-    select * from {{ ref('agent_goals__sessions') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    {{ agent_goals.open_rows('agent_goals__sessions', condition=is_shown) }}
+),
+
+cost_lines as (
+    {{ agent_goals.open_rows('agent_goals__cost_lines', condition=is_shown) }}
 ),
 
 -- What repeats the usage of other events says nothing new.
@@ -12,10 +18,9 @@ model_costs as (
         session_id,
         model,
         sum(amount) as llm_cost
-    from {{ ref('agent_goals__cost_lines') }}
+    from cost_lines
     where
-        environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
-        and cost_type = 'llm'
+        cost_type = 'llm'
         and model is not null
         and attribution <> 'repeated'
     group by environment, session_id, model
