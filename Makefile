@@ -103,7 +103,7 @@ test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from 
 	AGENT_GOALS_DUCKDB_PATH=target/test/seeded.duckdb dbt build --target-path target/test/seeded --vars '{agent_goals__use_seeds: true}'
 
 test-python: .venv/.installed ## the helper's tests, and dbt's on real data and in a project that installs the package
-	cd python && pytest --numprocesses 2 --ignore tests/engines --ignore tests/readers --ignore tests/semantics --ignore tests/warehouses
+	cd python && pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/readers --ignore tests/semantics --ignore tests/warehouses
 
 test-engines: .venv/.engines ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
 	cd python && pytest tests/engines -k "not (spark and (tau2 or hostile or after_each_load))"

@@ -3,6 +3,7 @@
     python benchmarks/increments.py                      at 200,000 sessions
     python benchmarks/increments.py --sessions 2000000   2M sessions, 5M goal events, 20M costs, 2M value events
     python benchmarks/increments.py --nodes              and what each node takes
+    python benchmarks/increments.py --core               only what `marts.py` builds, without diagnostics and experiments
 
 A full build of all marts; then one load of 1% more, new sessions and late events of old ones; then `dbt run`. Both are
 measured without dbt's start-up (imports, parsing, connecting). Each round starts from the same raw data; medians are compared.
@@ -25,7 +26,7 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).parent))
 from _marts_data import add_increment, generate  # a module beside this script
-from marts import run_dbt
+from marts import CORE, run_dbt
 
 #: Questions to the daily marts, and what a raw table would be asked: attempts and achieved goals by automatic verdict.
 QUESTIONS = {
@@ -97,7 +98,9 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--nodes", action="store_true", help="print what each node takes in the second run")
+    parser.add_argument("--core", action="store_true", help="build sessions, outcomes, cost lines and the daily marts only")
     options = parser.parse_args()
+    selected = ("--select", *CORE) if options.core else ()
     full_nodes: dict[str, list[float]] = defaultdict(list)
     nodes: dict[str, list[float]] = defaultdict(list)
     full, partial = [], []
@@ -108,11 +111,11 @@ def main() -> None:
         print(", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in counts.items()), flush=True)
         for number in range(options.runs):
             shutil.copyfile(folder / "raw.duckdb", database)
-            full.append(run_dbt(database, full_nodes, "--full-refresh"))
+            full.append(run_dbt(database, full_nodes, "--full-refresh", *selected))
             added = add_increment(database)
             if number == 0:
                 print("added: " + ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in added.items()), flush=True)
-            partial.append(run_dbt(database, nodes))
+            partial.append(run_dbt(database, nodes, *selected))
         print("\n| run | seconds without start-up | CPU s | peak MB | against the full build |\n| --- | --- | --- | --- | --- |")
         base = statistics.median(each["seconds"] - each["startup"] for each in full)
         for label, runs in (("full build", full), ("1% more", partial)):
@@ -130,7 +133,7 @@ def main() -> None:
                 print(f"| {node} | {statistics.median(full_nodes[node]):.2f} | {statistics.median(seconds):.2f} |")
         kept = folder / "kept.duckdb"
         shutil.copyfile(database, kept)
-        run_dbt(database, defaultdict(list), "--full-refresh")
+        run_dbt(database, defaultdict(list), "--full-refresh", *selected)
         check_same(kept, database)
         print("\nThe tables are those of a full refresh.")
 

@@ -33,6 +33,10 @@ PROJECT = Path(__file__).parent.parent
 BY_HAND = Path(__file__).parent / "_marts_by_hand.sql"
 MARTS = ("agent_goals__sessions", "agent_goals__goal_outcomes", "agent_goals__cost_lines")
 DAILY = ("agent_goals__goal_metrics_daily", "agent_goals__session_metrics_daily")
+#: What dbt selects for them.
+CORE = tuple(f"+{mart}" for mart in (*MARTS, *DAILY))
+#: The dbt of this environment, activated or not.
+DBT = str(Path(sys.executable).with_name("dbt"))
 
 #: What both ways must agree on: the table, and the columns of one row.
 SAME = {
@@ -84,8 +88,8 @@ def run_dbt(database: Path, nodes: dict[str, list[float]], *options: str) -> Mea
     }
     if "--full-refresh" in options:
         # Definitions and prices are in place before a build, and the project has been parsed.
-        run(["dbt", "--quiet", "seed"], environment)
-    measured = run(["dbt", "--quiet", "run", *options], environment)
+        run([DBT, "--quiet", "seed"], environment)
+    measured = run([DBT, "--quiet", "run", *options], environment)
     results = json.loads((database.parent / "target" / "run_results.json").read_text())
     for result in results["results"]:
         nodes[result["unique_id"].removeprefix("model.agent_goals.")].append(result["execution_time"])
@@ -131,8 +135,7 @@ def main() -> None:
         for number in range(options.runs):
             measured["by hand"].append(run_by_hand(folder / "raw.duckdb", folder))
             shutil.copyfile(folder / "raw.duckdb", folder / "dbt.duckdb")
-            selected = (f"+{mart}" for mart in (*MARTS, *DAILY))
-            measured["dbt run"].append(run_dbt(folder / "dbt.duckdb", nodes, "--full-refresh", "--select", *selected))
+            measured["dbt run"].append(run_dbt(folder / "dbt.duckdb", nodes, "--full-refresh", "--select", *CORE))
             if number == 0:
                 check_same(folder)
     medians = {way: {key: statistics.median(each[key] for each in runs) for key in runs[0]} for way, runs in measured.items()}

@@ -257,6 +257,20 @@ def test_runs_between_loads_and_runs_that_are_killed_end_in_what_a_full_refresh_
     assert same_content(project.content(), found)
 
 
+def test_a_part_of_the_package_is_kept_by_itself(project: Project, tmp_path: Path) -> None:
+    (records,) = parts_of_the_demo(tmp_path, 1)
+    project.run("agent-goals", "load", *records)
+    project.run("dbt", "seed")
+    for _ in range(2):
+        project.run("dbt", "run", "--select", "+agent_goals__cost_lines")
+    with duckdb.connect(str(project.path), read_only=True) as connection:
+        assert connection.execute("from main_agent_goals_staging.int_agent_goals__open_sessions").fetchall() == []
+        assert connection.execute("select count(*) from agent_goals__cost_lines").fetchall() > [(2_000,)]
+    # What is asked for later is whole from the start.
+    project.run("dbt", "run")
+    assert same_content(project.content(), project.refreshed(tmp_path / "copy"))
+
+
 def test_who_is_forgotten_is_in_no_mart_after_the_next_run_and_does_not_come_back(project: Project, tmp_path: Path) -> None:
     files = [str(path) for path in sorted((ROOT / "seeds" / "demo").glob("*.csv"))]
     project.run("agent-goals", "load", *files)
