@@ -94,7 +94,7 @@ lint-types: .venv/.installed
 	cd python && mypy
 
 lint-sql: .venv/.installed
-	AGENT_GOALS_DUCKDB_PATH=:memory: DBT_TARGET_PATH=target/lint sqlfluff lint
+	AGENT_GOALS_DUCKDB_PATH=:memory: DBT_TARGET_PATH=target/lint sqlfluff lint --processes 2
 
 test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from seeds
 	rm -rf target/test && mkdir -p target/test

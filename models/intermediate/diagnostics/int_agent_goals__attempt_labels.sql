@@ -1,6 +1,5 @@
 {{ agent_goals.kept_by(['session', 'customer']) }}
 
-{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 {%- set keys = agent_goals.setting('segment_keys') -%}
 {%- set shared = [
     'environment', 'goal', 'verdict', 'agent', 'customer_segment', 'model', 'definition_version', 'metric_cost',
@@ -35,7 +34,9 @@ attempts as (
         variant,
         metadata
     from goal_outcomes
-    where {{ is_shown }} and verdict in ('achieved', 'not_achieved') and (goal_scope = 'session' or customer_id is null)
+    where
+        {{ agent_goals.is_diagnosed() | indent(8) }}
+        and verdict in ('achieved', 'not_achieved')
     union all
     select
         {{ shared | join(', ') }},
@@ -51,7 +52,7 @@ attempts as (
         {{ agent_goals.as_type('null', 'text') }} as variant,
         {{ agent_goals.as_type('null', 'text') }} as metadata
     from customer_outcomes
-    where {{ is_shown }} and verdict in ('achieved', 'not_achieved') and is_customer_scoped
+    where {{ agent_goals.is_shown() }} and verdict in ('achieved', 'not_achieved') and is_customer_scoped
 ),
 
 described as (

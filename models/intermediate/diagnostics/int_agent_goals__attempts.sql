@@ -13,7 +13,7 @@ sessions as (
         coalesce(agent, 'unknown') as agent,
         {{ dbt.date_trunc('hour', 'started_at') }} as started_hour
     from {{ ref('agent_goals__sessions') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 agent_hours as (

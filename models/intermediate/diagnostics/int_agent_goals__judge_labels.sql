@@ -21,7 +21,7 @@ with
 
 judge_verdicts as (
     select * from {{ ref('int_agent_goals__judge_verdicts') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 goal_outcomes as (

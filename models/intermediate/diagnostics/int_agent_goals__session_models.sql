@@ -1,14 +1,13 @@
 {{ agent_goals.kept_by(['session']) }}
 
-{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 sessions as (
-    {{ agent_goals.open_rows('agent_goals__sessions', condition=is_shown) }}
+    {{ agent_goals.open_rows('agent_goals__sessions', condition=agent_goals.is_shown()) }}
 ),
 
 cost_lines as (
-    {{ agent_goals.open_rows('agent_goals__cost_lines', condition=is_shown) }}
+    {{ agent_goals.open_rows('agent_goals__cost_lines', condition=agent_goals.is_shown()) }}
 ),
 
 -- What repeats the usage of other events says nothing new.

@@ -3,7 +3,7 @@ with
 
 session_variants as (
     select * from {{ ref('int_agent_goals__session_variants') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 sessions as (

@@ -11,7 +11,7 @@ experiment_sessions as (
 all_sessions as (
     select max(started_at) as known_until
     from {{ ref('agent_goals__sessions') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 customers as (

@@ -6,7 +6,7 @@ with
 goal_outcomes as (
     select * from {{ ref('agent_goals__goal_outcomes') }}
     where
-        environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+        {{ agent_goals.is_shown() }}
         and verdict in ('achieved', 'not_achieved')
 ),
 

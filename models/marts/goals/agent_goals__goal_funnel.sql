@@ -7,7 +7,7 @@ composite_steps as (
         coalesce(agent, 'unknown') as known_agent,
         {{ agent_goals.as_type("date_trunc('" ~ agent_goals.setting('funnel_period') ~ "', unit_date)", 'date') }} as period_start
     from {{ ref('int_agent_goals__composite_steps') }} as composite_steps
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 steps as (

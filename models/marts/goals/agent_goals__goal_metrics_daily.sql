@@ -7,15 +7,14 @@
     'environment', 'goal', 'verdict', 'is_expected', 'score', 'threshold', 'threshold_operator', 'score_attainment',
     'time_to_goal_seconds', 'metric_cost', 'rolled_up_value', 'potential_value', 'target_achievement_rate',
 ] -%}
-{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 goal_outcomes as (
-    {{ agent_goals.open_rows('agent_goals__goal_outcomes', 'day', ['session_date'], condition=is_shown) }}
+    {{ agent_goals.open_rows('agent_goals__goal_outcomes', 'day', ['session_date'], condition=agent_goals.is_shown()) }}
 ),
 
 customer_outcomes as (
-    {{ agent_goals.open_rows('agent_goals__customer_outcomes', 'day', ['window_date'], condition=is_shown) }}
+    {{ agent_goals.open_rows('agent_goals__customer_outcomes', 'day', ['window_date'], condition=agent_goals.is_shown()) }}
 ),
 
 -- A customer-scoped goal counts once for its customer, however many sessions it took; what those cost and brought stays

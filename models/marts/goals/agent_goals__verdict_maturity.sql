@@ -5,7 +5,7 @@ with
 
 verdicts as (
     select * from {{ ref('int_agent_goals__verdict_history') }}
-    where environment in ({{ agent_goals.text_literals(agent_goals.setting('environments')) }})
+    where {{ agent_goals.is_shown() }}
 ),
 
 goal_outcomes as (

@@ -2,11 +2,10 @@
 
 {%- set keys = ['metric_date', 'environment', 'agent', 'customer_segment', 'model'] -%}
 {%- set parts = agent_goals.session_metric_parts() -%}
-{%- set is_shown = 'environment in (' ~ agent_goals.text_literals(agent_goals.setting('environments')) ~ ')' -%}
 with
 
 sessions as (
-    {{ agent_goals.open_rows('agent_goals__sessions', 'day', ['session_date'], condition=is_shown) }}
+    {{ agent_goals.open_rows('agent_goals__sessions', 'day', ['session_date'], condition=agent_goals.is_shown()) }}
 ),
 
 -- A grain has no nulls in it: what nobody said is unknown.
