@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 
 from agent_goals.contract import REASONS, RECORD_TYPES
 from agent_goals.errors import LoadError
+from agent_goals.loading.batch import Batch
+from agent_goals.loading.report import LoadReport
+from agent_goals.loading.sources import Source
 from loading_helpers import LandingPath, Warehouse, cost, goal, write_lines
 
 
@@ -197,6 +201,30 @@ def test_an_unchanged_file_is_not_read_again_unless_its_rows_are_gone(tmp_path: 
     report = warehouse.load(path)
     assert not report.files[0].is_unchanged
     assert (report.count_loaded, report.count_duplicate) == (1, 1)
+
+
+def test_a_line_that_is_added_while_the_file_is_read_lands_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_lines(tmp_path / "goals.ndjson", [goal(event_id="a")])
+    was_read = threading.Event()
+    take, finish = Source.sha256, Batch.finish
+
+    def take_late(source: Source) -> str:
+        assert was_read.wait(timeout=30)
+        write_lines(path, [goal(event_id="a"), goal(event_id="b")])
+        return take(source)
+
+    def finish_after(batch: Batch) -> LoadReport:
+        was_read.set()
+        return finish(batch)
+
+    warehouse = Warehouse()
+    with monkeypatch.context() as patch:
+        patch.setattr(Source, "sha256", take_late)
+        patch.setattr(Batch, "finish", finish_after)
+        assert warehouse.load(path).count_loaded == 1
+    report = warehouse.load(path)
+    assert (report.count_loaded, report.count_duplicate) == (1, 1)
+    assert warehouse.load(path).files[0].is_unchanged
 
 
 def test_a_bad_line_is_kept_whole_with_its_place_and_reason(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -395,7 +423,7 @@ def test_a_large_file_is_read_at_once_with_the_same_outcome(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    "hostile", [b'{"session_id": "\xff"}', b'{"session_id": "s1"}\r{"a": 1}', b"x" * 5_000_000, b'{"a": "\x01"}', b"\0"]
+    "hostile", [b'{"session_id": "\xff"}', b'{"session_id": "s1"}\r{"a": 1}', b"x" * 5_000_000, b'{"a": "\x01"}', b"\x020", b"\0"]
 )
 def test_a_line_that_duckdb_cannot_read_as_text_is_read_line_by_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hostile: bytes

@@ -87,7 +87,7 @@ LOAD_BATCHES = Table(
         Field("batch_id", "string", "The load batch."),
         Field("loaded_at", "timestamp", "When the batch was written, in UTC; later batches have later times."),
         Field("file", "string", "The file's absolute path."),
-        Field("file_sha256", "string", "The file's SHA-256."),
+        Field("file_sha256", "string", "The file's SHA-256; null where the file changed while it was read."),
         Field("read_as", "string", "How the file was read: the contract's digest and the type given to records that named none."),
         Field("record_type", "string", "The type of record; null for lines that could not be told."),
         Field("count_loaded", "integer", "Rows that landed."),

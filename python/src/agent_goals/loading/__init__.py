@@ -11,6 +11,7 @@ import duckdb
 
 from agent_goals.loading.batch import Batch, RejectSink
 from agent_goals.loading.destination import destination_of
+from agent_goals.loading.digest import Digest
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Source, find_source
 from agent_goals.profile import RAW_SCHEMA_DEFAULT
@@ -52,15 +53,14 @@ def load(
         warehouse = DuckDB(warehouse)
     raw = RawTables(schema, tables or {})
     with ThreadPoolExecutor(1) as executor, closing(destination_of(warehouse, raw)) as destination:
-        # A first load needs the digests at its end only, so they are taken beside the reading.
-        digests = {source: executor.submit(source.sha256) for source in sources}
         try:
             with warehouse.transaction(schema):
                 batch = Batch(destination, raw, on_reject)
-                for source, sha256 in digests.items():
+                for source in sources:
                     on_file(source)
-                    if not batch.add_unchanged(source, sha256):
-                        batch.add(source, sha256)
+                    digest = Digest(source, executor)
+                    if not batch.add_unchanged(source, digest):
+                        batch.add(source, digest)
                 report = batch.finish()
                 if strict and report.count_rejected:
                     raise _StrictError

@@ -64,10 +64,13 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
     else:
         return None
     select = clean_select(record, _RELATION, untyped="true", keep="number, text", names=names)
+    ((in_order,),) = connection.execute("select current_setting('preserve_insertion_order')").fetchall()
     with source.open() as file:
         lines = LineStream(file)
         try:
             connection.execute("call enable_logging(level = 'warning')").fetchall()
+            # Which of several records with one id was the last is looked up in the file: rows need not be put in order.
+            connection.execute("set preserve_insertion_order = false")
             connection.register(_RELATION, lines.reader)
             count = batch.insert(
                 record,
@@ -87,10 +90,11 @@ def land_at_once(batch: Batch, source: Source) -> AtOnce | None:
             with connection.cursor() as aside:
                 aside.execute("call truncate_duckdb_logs()")
                 aside.execute("call disable_logging()")
+                aside.execute(f"set preserve_insertion_order = {in_order}")
     if count + len(logged) != lines.count:
         raise LoadError(f"{source.path}: not every line came back from DuckDB: nothing was written. Please report this.")
-    left = [(int(number), text.encode()) for number, _, text in (message.partition(" ") for (message,) in logged)]
-    left = sorted(line for line in [*left, *lines.aside] if not is_skipped(line[1]))
+    left = [(int(number), lines.bytes_of(text)) for number, _, text in (message.partition(" ") for (message,) in logged)]
+    left = sorted(line for line in left if not is_skipped(line[1]))
     return AtOnce(count, [Line(number, decode(line.rstrip(b"\r\n")), source.record_type) for number, line in left])
 
 

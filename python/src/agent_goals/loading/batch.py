@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,6 +14,7 @@ from agent_goals.errors import LoadError
 from agent_goals.loading.at_once import land_at_once
 from agent_goals.loading.clean import clean_select, content_id, text_literal, with_default
 from agent_goals.loading.destination import Destination
+from agent_goals.loading.digest import Digest
 from agent_goals.loading.report import Counts, FileReport, LoadReport, Rejected
 from agent_goals.loading.sources import Line, Source, describe
 from agent_goals.raw import RawTables
@@ -65,7 +65,7 @@ class Batch:
         self._destination = destination
         self._warehouse = destination.warehouse
         self._raw = raw
-        self._read: list[tuple[Source, Future[str], FileReport]] = []
+        self._read: list[tuple[Source, Digest, FileReport]] = []
         self._on_reject = on_reject
         destination.prepare()
         self._tombstones = Tombstones.read(self._warehouse, raw)
@@ -73,16 +73,16 @@ class Batch:
         self._stamp = f"timestamp '{self.loaded_at.isoformat(sep=' ')}', {text_literal(self.batch_id)}"
         self._segments: dict[str, list[_Segment]] = {name: [] for name in RECORD_TYPES}
 
-    def add(self, source: Source, sha256: Future[str]) -> FileReport:
+    def add(self, source: Source, digest: Digest) -> FileReport:
         """Land a file's records and set its rejected lines aside.
 
         Args:
             source: the file.
-            sha256: its SHA-256.
+            digest: its SHA-256.
         """
         report = FileReport(str(source.path))
         self.report.files.append(report)
-        self._read.append((source, sha256, report))
+        self._read.append((source, digest, report))
         first_rows = {name: self._next_row(name) for name in RECORD_TYPES}
         at_once = land_at_once(self, source)
         if at_once is None:
@@ -113,17 +113,17 @@ class Batch:
         for name, record in RECORD_TYPES.items():
             if self._segments[name]:
                 self._drop_duplicates(record)
-        for source, sha256, report in self._read:
-            self._record(source, sha256.result(), report)
+        for source, digest, report in self._read:
+            self._record(source, digest.result(), report)
         self.report.batch_id = self.batch_id
         return self.report
 
-    def add_unchanged(self, source: Source, sha256: Future[str]) -> bool:
+    def add_unchanged(self, source: Source, digest: Digest) -> bool:
         """Leave out a file that an earlier batch loaded whole, if all that it brought is still there.
 
         Args:
             source: the file.
-            sha256: its SHA-256.
+            digest: its SHA-256.
 
         Returns:
             Whether it was left out.
@@ -137,7 +137,7 @@ class Batch:
             where file_sha256 = $sha256 and read_as = $read_as and loaded_at = (
                 select max(loaded_at) from {ledger} where file_sha256 = $sha256 and read_as = $read_as
             )""",
-            sha256=sha256.result(),
+            sha256=digest.result(),
             read_as=read_as,
         )
         if not rows or any(rejected for _, _, rejected, _ in rows):
@@ -168,7 +168,7 @@ class Batch:
                 return False
         return True
 
-    def _record(self, source: Source, sha256: str, report: FileReport) -> None:
+    def _record(self, source: Source, sha256: str | None, report: FileReport) -> None:
         for name, counts in report.types.items():
             self.connection.execute(
                 f"""insert into {self._raw.ledger}

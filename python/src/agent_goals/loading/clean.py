@@ -123,8 +123,8 @@ _NOT_SURELY_TEXT = r"(?i)\x1f((-?(0|[1-9][0-9]*)(\.[0-9]+)?(e[-+]?[0-9]+)?|true|
 
 def _look_odd(fields: Sequence[Field]) -> str:
     """Whether a field of type string may have been something else in JSON: the quotes are gone by then."""
-    texts = ", ".join(["''", *map(quote, _plain_texts(fields))])
-    return f"regexp_matches(concat_ws(chr(31), {texts}), '{_NOT_SURELY_TEXT}')"
+    texts = "".join(f", chr(31), {quote(name)}" for name in _plain_texts(fields))
+    return f"regexp_matches(concat(''{texts}), '{_NOT_SURELY_TEXT}')"
 
 
 def _are_texts(fields: Sequence[Field]) -> str:
@@ -167,7 +167,7 @@ def _value(field: Field) -> str:
         case "timestamp":
             # Years at the ends of the calendar, which an offset could push out of it, are left for a closer look.
             is_moment = f"{text} > '1000' and {text} < '9999' and regexp_full_match({text}, '{TIMESTAMP_PATTERN}')"
-            value = f"case when {is_moment} then cast(try_cast({text} as timestamptz) as timestamp) end"
+            value = f"case when {is_moment} then make_timestamp(epoch_us(try_cast({text} as timestamptz))) end"
         case "object":
             value = f"case when {text}[1] = '{{' then {text} end"
         case "strings":
@@ -209,5 +209,6 @@ def content_id(record: RecordType) -> str:
             value = f"cast(epoch_us({value}) as varchar)"
         elif field.type in ("boolean", "integer"):
             value = f"cast({value} as varchar)"
-        parts.append(f"coalesce({value}, '')")
-    return f"md5(concat_ws(chr(0), {', '.join(parts)}))"
+        parts.append(value)
+    # What is null leaves nothing between two separators.
+    return f"md5(concat({', chr(0), '.join(parts)}))"
