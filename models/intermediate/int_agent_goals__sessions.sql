@@ -33,7 +33,7 @@ cost_times as (
     group by environment, session_id
 ),
 
--- What costs say matters where nothing else names the agent or the model.
+-- What costs say matters where nothing else names the agent or the model; most often a session's record names both.
 unnamed as (
     select
         cost_times.environment,
@@ -41,9 +41,7 @@ unnamed as (
     from cost_times
     left join from_records
         on {{ agent_goals.same_session('cost_times', 'from_records') }}
-    left join from_goals
-        on {{ agent_goals.same_session('cost_times', 'from_goals') }}
-    where coalesce(from_records.agent, from_goals.agent) is null or from_records.model is null
+    where from_records.agent is null or from_records.model is null
 ),
 
 costs_by_model as (

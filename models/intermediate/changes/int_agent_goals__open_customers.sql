@@ -23,7 +23,7 @@ member_goals as (
     select goal from {{ ref('int_agent_goals__touched_goals') }}
 ),
 
-named_customers as (
+named_customers as {{ agent_goals.not_materialized() }} (
     select environment, session_id, customer_id from goal_events
     where customer_id is not null
     union all
@@ -41,29 +41,36 @@ touched_customers as (
     group by named_customers.environment, named_customers.customer_id
 ),
 
-their_sessions as (
+-- Sessions with such a goal are fewer than those of the touched customers, so they come first.
+member_sessions as (
+    select
+        goal_events.environment,
+        goal_events.session_id
+    from goal_events
+    inner join member_goals
+        on goal_events.goal = member_goals.goal
+    group by goal_events.environment, goal_events.session_id
+),
+
+member_customers as (
     select
         named_customers.environment,
-        named_customers.session_id,
         named_customers.customer_id
     from named_customers
-    inner join touched_customers
-        on
-            named_customers.environment = touched_customers.environment
-            and named_customers.customer_id = touched_customers.customer_id
-    group by named_customers.environment, named_customers.session_id, named_customers.customer_id
+    inner join member_sessions
+        on {{ agent_goals.same_session('named_customers', 'member_sessions') }}
+    group by named_customers.environment, named_customers.customer_id
 ),
 
 final as (
     select
-        their_sessions.environment,
-        their_sessions.customer_id
-    from their_sessions
-    inner join goal_events
-        on {{ agent_goals.same_session('their_sessions', 'goal_events') }}
-    inner join member_goals
-        on goal_events.goal = member_goals.goal
-    group by their_sessions.environment, their_sessions.customer_id
+        touched_customers.environment,
+        touched_customers.customer_id
+    from touched_customers
+    inner join member_customers
+        on
+            touched_customers.environment = member_customers.environment
+            and touched_customers.customer_id = member_customers.customer_id
 )
 
 select * from final
