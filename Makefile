@@ -14,7 +14,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-annotate --no-strip-extras --custom-compile-command "make lock"
 LOCK := $(COMPILE) python/pyproject.toml --extra judges --extra postgres --extra prices --extra report --group python/pyproject.toml:dev
 
-.PHONY: help setup demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-spark test-compile test-strands test-semantics test-readers format docs bench lock clean
+.PHONY: help setup environments demo test lint lint-python lint-types lint-sql test-dbt test-python test-engines test-postgres test-cluster test-spark test-compile test-strands test-semantics test-readers format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,8 @@ setup: .venv/.installed ## make .venv from the lock file
 	.venv-readers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-readers-oldest.lock --target .venv-readers/oldest
 	@touch $@
 
+environments: .venv/.engines .venv-warehouses/.installed .venv-strands/.installed .venv-semantics/.installed .venv-readers/.installed
+
 lock: .venv/.installed ## write the lock files again; LOCK_FLAGS=--upgrade takes newer versions
 	$(LOCK) $(LOCK_FLAGS) --output-file requirements.lock >/dev/null
 	$(LOCK) $(LOCK_FLAGS) --group python/pyproject.toml:engines --constraints requirements.lock --output-file requirements-engines.lock >/dev/null
@@ -82,7 +84,10 @@ bench: .venv/.installed ## run the benchmarks
 # --- what has to pass
 
 test: ## everything: linters, dbt's tests on the demo, the helper's and the package's tests
-	@$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt test-python
+	@status=0; \
+	$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt || status=1; \
+	$(MAKE) test-python || status=1; \
+	exit $$status
 
 lint: lint-python lint-types lint-sql ## ruff, mypy and sqlfluff
 
@@ -105,8 +110,13 @@ test-dbt: .venv/.installed ## dbt's tests on the demo, from raw tables and from 
 test-python: .venv/.installed ## the helper's tests, and dbt's on real data and in a project that installs the package
 	cd python && pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/engines --ignore tests/readers --ignore tests/semantics --ignore tests/warehouses
 
-test-engines: .venv/.engines ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
-	cd python && pytest tests/engines -k "not (spark and (tau2 or hostile or after_each_load))"
+test-engines: test-postgres test-cluster ## the same rows on PostgreSQL and on a Spark cluster, where they are installed
+
+test-postgres: .venv/.engines
+	cd python && pytest tests/engines -k "not spark"
+
+test-cluster: .venv/.engines
+	cd python && pytest tests/engines -k "spark and not (tau2 or hostile or after_each_load)"
 
 test-spark: .venv/.engines ## all that is about Spark, what takes too long for every change included
 	cd python && pytest tests/engines -k spark
