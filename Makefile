@@ -87,7 +87,7 @@ bench: .venv/.installed ## run the benchmarks
 test: ## everything: linters, dbt's tests on the demo, the helper's and the package's tests
 	@status=0; \
 	$(MAKE) --keep-going lint-python lint-types lint-sql test-dbt || status=1; \
-	MAKEFLAGS= $(MAKE) test-python || status=1; \
+	$(MAKE) --jobs=1 test-python || status=1; \
 	exit $$status
 
 lint: lint-python lint-types lint-sql ## ruff, mypy and sqlfluff
