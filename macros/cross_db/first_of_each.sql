@@ -20,34 +20,40 @@
     where place_in_key = 1
 {%- endmacro %}
 
-{#- Few keys come twice, and DuckDB finds them by the key alone in a tenth of the time that a window over whole rows takes.
+{#- Few keys come twice, and DuckDB finds them by their hashes alone in a tenth of the time that a window over whole rows takes,
+    and in a fraction of the memory that the keys would. Rows of different keys that share a hash are told apart by the window.
     Not materialized: the rows are read again rather than kept. The window comes first because DuckDB writes the result on
     one core where the union's first part has an order to keep. -#}
 {% macro duckdb__first_of_each(rows, key, order_by) -%}
     with
 
     rows_of_key as not materialized (
-        {{ rows | indent(8) }}
+        select
+            *,
+            hash({{ key }}) as hash_of_key
+        from (
+            {{ rows | indent(12) }}
+        ) as unhashed
     ),
 
     repeated as (
-        select {{ key }} as repeated_key
+        select hash_of_key
         from rows_of_key
-        group by {{ key }}
+        group by hash_of_key
         having count(*) > 1
     )
 
-    select * exclude (place_in_key)
+    select * exclude (hash_of_key, place_in_key)
     from (
         select
             rows_of_key.*,
             row_number() over (partition by {{ key }} order by {{ order_by }}) as place_in_key
         from rows_of_key
-        where {{ key }} in (select repeated_key from repeated)
+        where hash_of_key in (select hash_of_key from repeated)
     ) as placed
     where place_in_key = 1
     union all
-    select *
+    select * exclude (hash_of_key)
     from rows_of_key
-    where not exists (select 1 from repeated where repeated_key = {{ key }})
+    where not exists (select 1 from repeated where repeated.hash_of_key = rows_of_key.hash_of_key)
 {%- endmacro %}

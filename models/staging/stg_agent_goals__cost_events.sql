@@ -59,24 +59,12 @@ parent_spans as (
     group by environment, session_id, trace_id, parent_span_id
 ),
 
-with_price as (
+-- Apart from the prices: DuckDB's planner takes rows that have been joined with prices for few, and would keep them all in
+-- memory to look up their parents.
+marked as (
     select
         with_currency.*,
-        parent_spans.parent_span_id is not null as is_repeated,
-        model_prices.price_rule,
-        model_prices.input_price,
-        model_prices.cache_read_price,
-        model_prices.cache_write_price,
-        model_prices.output_price,
-        model_prices.reasoning_price,
-        model_prices.request_price,
-        'USD' as price_currency,
-        coalesce(case when model_prices.cache_read_price is not null then with_currency.cache_read_tokens end, 0)
-            as priced_cache_read,
-        coalesce(case when model_prices.cache_write_price is not null then with_currency.cache_write_tokens end, 0)
-            as priced_cache_write,
-        coalesce(case when model_prices.reasoning_price is not null then with_currency.reasoning_tokens end, 0)
-            as priced_reasoning
+        parent_spans.parent_span_id is not null as is_repeated
     from with_currency
     left join parent_spans
         on
@@ -86,15 +74,35 @@ with_price as (
             and with_currency.amount is null
             and with_currency.cost_type = 'llm'
             and with_currency.has_tokens
+),
+
+with_price as (
+    select
+        marked.*,
+        model_prices.price_rule,
+        model_prices.input_price,
+        model_prices.cache_read_price,
+        model_prices.cache_write_price,
+        model_prices.output_price,
+        model_prices.reasoning_price,
+        model_prices.request_price,
+        'USD' as price_currency,
+        coalesce(case when model_prices.cache_read_price is not null then marked.cache_read_tokens end, 0)
+            as priced_cache_read,
+        coalesce(case when model_prices.cache_write_price is not null then marked.cache_write_tokens end, 0)
+            as priced_cache_write,
+        coalesce(case when model_prices.reasoning_price is not null then marked.reasoning_tokens end, 0)
+            as priced_reasoning
+    from marked
     left join model_names
         on
-            with_currency.model = model_names.model
-            and coalesce(with_currency.provider, '') = coalesce(model_names.provider, '')
-            and with_currency.has_tokens
+            marked.model = model_names.model
+            and coalesce(marked.provider, '') = coalesce(model_names.provider, '')
+            and marked.has_tokens
     left join model_prices
         on
             model_names.price_rule = model_prices.price_rule
-            and {{ agent_goals.price_in_force('with_currency', 'model_prices') }}
+            and {{ agent_goals.price_in_force('marked', 'model_prices') }}
 ),
 
 -- Input includes what a cache read or wrote, output includes reasoning: what has a price of its own is taken out of them.
