@@ -1,14 +1,25 @@
 {#- A query for what the events of each session last said of it, with the times of the first and the last of them. An event
-    that says nothing in a field takes nothing back. Where all events of a session say the same their order does not
-    matter, so it is found only elsewhere.
+    that says nothing in a field takes nothing back. Where a session has one event, or all of them say the same, their order
+    does not matter, so it is found only elsewhere.
 
     model_name  a staging model of events
     fields      what they say
-    is_single   whether a session has one event, as a rule: then it is not worth looking whether several agree
+    is_single   whether a session has one event, as a rule: it is then taken as it is, and not worth looking whether several
+                of them agree
     lasting     which events show that the session was still going on; the last of them is lasted_until -#}
 {% macro last_said(model_name, fields, is_single=false, lasting='true') -%}
     with
 
+    {% if is_single -%}
+    at_odds as (
+        select
+            environment,
+            session_id
+        from {{ ref(model_name) }}
+        group by environment, session_id
+        having count(*) > 1
+    ),
+    {%- else -%}
     said as (
         select
             environment,
@@ -17,19 +28,26 @@
             min({{ field }}) as {{ field }},
             {%- endfor %}
             count(*) > 1
-            {%- if not is_single %}
             and (
                 {%- for field in fields %}
                 {{ 'or ' if not loop.first }}coalesce(min({{ field }}) <> max({{ field }}), false)
                 {%- endfor %}
-            )
-            {%- endif %} as is_at_odds,
+            ) as is_at_odds,
             min(occurred_at) as first_at,
             max(occurred_at) as last_at,
             max(case when {{ lasting }} then occurred_at end) as lasted_until
         from {{ ref(model_name) }}
         group by environment, session_id
     ),
+
+    at_odds as (
+        select
+            environment,
+            session_id
+        from said
+        where is_at_odds
+    ),
+    {%- endif %}
 
     ordered as (
         select
@@ -39,7 +57,7 @@
                 order by occurred_at, loaded_at, event_id
             ) as event_ordinal
         from {{ ref(model_name) }} as events
-        where exists (select 1 from said where said.is_at_odds and {{ agent_goals.same_session('events', 'said') }})
+        where exists (select 1 from at_odds where {{ agent_goals.same_session('events', 'at_odds') }})
     ),
 
     last_said as (
@@ -47,22 +65,34 @@
             environment,
             session_id,
             {%- for field in fields %}
-            {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }}{{ ',' if not loop.last }}
+            {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }},
             {%- endfor %}
+            min(occurred_at) as first_at,
+            max(occurred_at) as last_at,
+            max(case when {{ lasting }} then occurred_at end) as lasted_until
         from ordered
         group by environment, session_id
     )
 
+    select * from last_said
+    union all
     select
-        said.environment,
-        said.session_id,
+        environment,
+        session_id,
         {%- for field in fields %}
-        case when said.is_at_odds then last_said.{{ field }} else said.{{ field }} end as {{ field }},
+        {{ field }},
         {%- endfor %}
-        said.first_at,
-        said.last_at,
-        said.lasted_until
+        {%- if is_single %}
+        occurred_at as first_at,
+        occurred_at as last_at,
+        case when {{ lasting }} then occurred_at end as lasted_until
+    from {{ ref(model_name) }} as events
+    where not exists (select 1 from at_odds where {{ agent_goals.same_session('events', 'at_odds') }})
+        {%- else %}
+        first_at,
+        last_at,
+        lasted_until
     from said
-    left join last_said
-        on {{ agent_goals.same_session('said', 'last_said') }}
+    where not is_at_odds
+        {%- endif %}
 {%- endmacro %}

@@ -105,9 +105,8 @@ from_turns as (
     group by environment, session_id
 ),
 
-session_keys as (
-    select environment, session_id from from_records
-    union distinct
+-- What a session's events say of it, with or without a record of its own.
+event_keys as (
     select environment, session_id from from_goals
     union distinct
     select environment, session_id from cost_times
@@ -117,39 +116,61 @@ session_keys as (
     select environment, session_id from from_turns
 ),
 
-joined as (
+from_events as (
     select
-        session_keys.environment,
-        session_keys.session_id,
-        coalesce(from_records.agent, from_goals.agent, from_costs.agent) as agent,
-        from_records.agent_version,
-        coalesce(from_records.customer_id, from_goals.customer_id) as customer_id,
-        from_records.customer_segment,
-        from_records.channel,
-        coalesce(from_records.model, from_costs.model) as model,
-        coalesce(from_records.experiment, from_goals.experiment) as experiment,
-        coalesce(from_records.variant, from_goals.variant) as variant,
-        from_records.metadata,
-        from_records.started_at as reported_started_at,
+        event_keys.environment,
+        event_keys.session_id,
+        coalesce(from_goals.agent, from_costs.agent) as agent,
+        from_goals.customer_id,
+        from_costs.model,
+        from_goals.experiment,
+        from_goals.variant,
         {{ agent_goals.least_known(['cost_times.first_at', 'from_turns.first_at']) }} as first_action_at,
         from_goals.first_at as first_goal_at,
-        {{ agent_goals.least_known(['from_records.first_at', 'from_values.first_at']) }} as first_other_at,
-        from_records.ended_at as reported_ended_at,
+        from_values.first_at as first_value_at,
         {{ agent_goals.greatest_known([
-            'from_records.last_at', 'from_goals.last_at', 'cost_times.last_at', 'from_values.last_at', 'from_turns.last_at',
-        ]) }} as last_seen_at,
+            'from_goals.last_at', 'cost_times.last_at', 'from_values.last_at', 'from_turns.last_at',
+        ]) }} as last_at,
         {{ agent_goals.greatest_known([
-            'from_records.last_at', 'from_goals.lasted_until', 'cost_times.lasted_until', 'from_values.last_at',
-            'from_turns.last_at',
+            'from_goals.lasted_until', 'cost_times.lasted_until', 'from_values.last_at', 'from_turns.last_at',
         ]) }} as lasted_until,
-        coalesce(from_turns.count_turns, 0) as count_turns,
-        coalesce(from_turns.count_user_turns, 0) as count_user_turns,
-        coalesce(from_turns.count_tool_turns, 0) as count_tool_turns
-    from session_keys
-    {%- for part in ['from_records', 'from_goals', 'cost_times', 'from_costs', 'from_values', 'from_turns'] %}
+        from_turns.count_turns,
+        from_turns.count_user_turns,
+        from_turns.count_tool_turns
+    from event_keys
+    {%- for part in ['from_goals', 'cost_times', 'from_costs', 'from_values', 'from_turns'] %}
     left join {{ part }}
-        on {{ agent_goals.same_session('session_keys', part) }}
+        on {{ agent_goals.same_session('event_keys', part) }}
     {%- endfor %}
+),
+
+-- Records are wide: what they meet is held in memory, and not they.
+joined as (
+    select
+        coalesce(from_records.environment, from_events.environment) as environment,
+        coalesce(from_records.session_id, from_events.session_id) as session_id,
+        coalesce(from_records.agent, from_events.agent) as agent,
+        from_records.agent_version,
+        coalesce(from_records.customer_id, from_events.customer_id) as customer_id,
+        from_records.customer_segment,
+        from_records.channel,
+        coalesce(from_records.model, from_events.model) as model,
+        coalesce(from_records.experiment, from_events.experiment) as experiment,
+        coalesce(from_records.variant, from_events.variant) as variant,
+        from_records.metadata,
+        from_records.started_at as reported_started_at,
+        from_events.first_action_at,
+        from_events.first_goal_at,
+        {{ agent_goals.least_known(['from_records.first_at', 'from_events.first_value_at']) }} as first_other_at,
+        from_records.ended_at as reported_ended_at,
+        {{ agent_goals.greatest_known(['from_records.last_at', 'from_events.last_at']) }} as last_seen_at,
+        {{ agent_goals.greatest_known(['from_records.last_at', 'from_events.lasted_until']) }} as lasted_until,
+        coalesce(from_events.count_turns, 0) as count_turns,
+        coalesce(from_events.count_user_turns, 0) as count_user_turns,
+        coalesce(from_events.count_tool_turns, 0) as count_tool_turns
+    from from_records
+    full outer join from_events
+        on {{ agent_goals.same_session('from_records', 'from_events') }}
 ),
 
 final as (
