@@ -19,11 +19,7 @@
         'use_seeds': {'default': false, 'kind': 'boolean'},
         'incremental': {'default': true, 'kind': 'boolean'},
         'goal_definitions': {'default': none, 'kind': 'name or null'},
-        'goal_definition_columns': {
-            'default': none,
-            'kind': 'list or null',
-            'choices': agent_goals.goal_definition_columns().keys() | list,
-        },
+        'goal_definition_columns': {'default': none, 'kind': 'list or null', 'columns_of': 'goal_definitions'},
         'restate_definitions': {'default': false, 'kind': 'boolean'},
         'exchange_rates': {'default': none, 'kind': 'name or null'},
         'model_prices': {'default': none, 'kind': 'name or null'},
@@ -41,12 +37,7 @@
         'funnel_period': {'default': 'month', 'kind': 'choice', 'choices': ['day', 'week', 'month', 'quarter', 'year']},
         'late_after_days': {'default': 7, 'kind': 'integer', 'minimum': 0, 'maximum': 36500},
         'goal_experiments': {'default': none, 'kind': 'name or null', 'decides': false},
-        'goal_experiment_columns': {
-            'default': none,
-            'kind': 'list or null',
-            'choices': agent_goals.goal_experiment_columns().keys() | list,
-            'decides': false,
-        },
+        'goal_experiment_columns': {'default': none, 'kind': 'list or null', 'columns_of': 'goal_experiments', 'decides': false},
         'experiment_confidence': {'default': 0.95, 'kind': 'number', 'above': 0.5, 'below': 1, 'decides': false},
         'experiment_power': {'default': 0.8, 'kind': 'number', 'above': 0, 'below': 1, 'decides': false},
         'experiment_min_units': {'default': 30, 'kind': 'integer', 'minimum': 2, 'maximum': 1000000, 'decides': false},
@@ -82,7 +73,14 @@
 {% macro setting_problem(name, value) -%}
     {%- set rule = agent_goals.settings()[name] -%}
     {%- set kind = rule['kind'] -%}
-    {%- set choices = rule.get('choices', []) -%}
+    {#- Columns are looked up here and not in the settings, which are read thousands of times in a run. -#}
+    {%- if rule.get('columns_of') == 'goal_definitions' -%}
+        {%- set choices = agent_goals.goal_definition_columns().keys() | list -%}
+    {%- elif rule.get('columns_of') == 'goal_experiments' -%}
+        {%- set choices = agent_goals.goal_experiment_columns().keys() | list -%}
+    {%- else -%}
+        {%- set choices = rule.get('choices', []) -%}
+    {%- endif -%}
     {%- set is_list = value is sequence and value is not string and value is not mapping -%}
     {%- if kind == 'name' and (value is not string or not modules.re.match('^[A-Za-z0-9_+/$-]+$', value)) -%}
         {{ return('a name of letters, digits and underscores') }}
