@@ -14,10 +14,6 @@ outcome_money as (
     select * from {{ ref('int_agent_goals__outcome_money') }}
 ),
 
-sessions as (
-    select * from {{ ref('int_agent_goals__sessions') }}
-),
-
 rule_derived as (
     select
         environment,
@@ -65,15 +61,7 @@ joined as (
         outcome_money.rolled_up_value,
         case when outcomes.is_rule_derived then source_costs.rolled_up_cost else outcome_money.rolled_up_cost end
             as metric_cost,
-        coalesce(outcomes.agent, sessions.agent) as outcome_agent,
-        coalesce(outcomes.experiment, sessions.experiment) as outcome_experiment,
-        coalesce(outcomes.variant, sessions.variant) as outcome_variant,
-        sessions.customer_id,
-        sessions.customer_segment,
-        sessions.channel,
-        sessions.model,
-        sessions.started_at as session_started_at,
-        {{ agent_goals.local_date('sessions.started_at') }} as session_date
+        {{ agent_goals.local_date('outcomes.session_started_at') }} as session_date
     -- Every outcome has one of each. A left join says so to planners, which else guess low and hold the wide outcomes in
     -- memory to look up the narrow rest.
     from outcomes
@@ -83,8 +71,6 @@ joined as (
         on {{ agent_goals.same_goal('outcomes', 'outcome_money') }}
     left join source_costs
         on {{ agent_goals.same_goal('outcomes', 'source_costs') }}
-    left join sessions
-        on {{ agent_goals.same_session('outcomes', 'sessions') }}
 ),
 
 final as (
@@ -92,13 +78,13 @@ final as (
         environment,
         session_id,
         goal,
-        outcome_agent as agent,
+        agent,
         customer_id,
         customer_segment,
         channel,
         model,
-        outcome_experiment as experiment,
-        outcome_variant as variant,
+        experiment,
+        variant,
         session_started_at,
         session_date,
 
