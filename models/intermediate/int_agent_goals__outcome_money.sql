@@ -8,6 +8,10 @@ goal_ancestors as (
     select * from {{ ref('int_agent_goals__goal_ancestors') }}
 ),
 
+goal_positions as (
+    select * from {{ ref('int_agent_goals__goal_positions') }}
+),
+
 cost_lines as (
     {{ agent_goals.open_rows('agent_goals__cost_lines') }}
 ),
@@ -109,10 +113,24 @@ final as (
         with_default.unrealised_value,
         {{ agent_goals.as_type(
             agent_goals.sum_known('coalesce(with_default.own_value, with_default.default_value)', 'below.value'), 'decimal'
-        ) }} as rolled_up_value
+        ) }} as rolled_up_value,
+        -- Taken along, so that outcomes, which are wide, meet one table and not two that would be in memory at once.
+        goal_positions.parent_goal,
+        goal_positions.depth,
+        goal_positions.is_top_level,
+        goal_positions.is_recorded_top_level,
+        goal_positions.is_leaf,
+        goal_positions.has_dropped_parent,
+        goal_positions.count_sub_goals,
+        goal_positions.count_sub_goals_achieved,
+        goal_positions.progress,
+        goal_positions.has_missing_sub_goals,
+        goal_positions.has_unmet_sub_goals
     from with_default
     left join below
         on {{ agent_goals.same_goal('with_default', 'below') }}
+    left join goal_positions
+        on {{ agent_goals.same_goal('with_default', 'goal_positions') }}
 )
 
 select * from final

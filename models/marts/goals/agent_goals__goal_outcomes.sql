@@ -6,10 +6,6 @@ outcomes as (
     {{ agent_goals.open_rows('int_agent_goals__outcomes') }}
 ),
 
-goal_positions as (
-    select * from {{ ref('int_agent_goals__goal_positions') }}
-),
-
 outcome_money as (
     select * from {{ ref('int_agent_goals__outcome_money') }}
 ),
@@ -41,17 +37,17 @@ source_costs as (
 joined as (
     select
         outcomes.*,
-        goal_positions.parent_goal,
-        goal_positions.depth,
-        goal_positions.is_top_level,
-        goal_positions.is_recorded_top_level,
-        goal_positions.is_leaf,
-        goal_positions.has_dropped_parent,
-        goal_positions.count_sub_goals as count_all_sub_goals,
-        goal_positions.count_sub_goals_achieved as count_all_sub_goals_achieved,
-        goal_positions.progress as composite_progress,
-        goal_positions.has_missing_sub_goals as is_missing_sub_goals,
-        goal_positions.has_unmet_sub_goals as is_against_sub_goals,
+        outcome_money.parent_goal,
+        outcome_money.depth,
+        outcome_money.is_top_level,
+        outcome_money.is_recorded_top_level,
+        outcome_money.is_leaf,
+        outcome_money.has_dropped_parent,
+        outcome_money.count_sub_goals as count_all_sub_goals,
+        outcome_money.count_sub_goals_achieved as count_all_sub_goals_achieved,
+        outcome_money.progress as composite_progress,
+        outcome_money.has_missing_sub_goals as is_missing_sub_goals,
+        outcome_money.has_unmet_sub_goals as is_against_sub_goals,
         outcome_money.own_cost,
         outcome_money.rolled_up_cost,
         outcome_money.count_missing_amounts,
@@ -65,8 +61,6 @@ joined as (
     -- Every outcome has one of each. A left join says so to planners, which else guess low and hold the wide outcomes in
     -- memory to look up the narrow rest.
     from outcomes
-    left join goal_positions
-        on {{ agent_goals.same_goal('outcomes', 'goal_positions') }}
     left join outcome_money
         on {{ agent_goals.same_goal('outcomes', 'outcome_money') }}
     left join source_costs
