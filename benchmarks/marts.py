@@ -66,8 +66,8 @@ def run_by_hand(raw: Path, folder: Path) -> Measures:
     return run([sys.executable, __file__, "--script", str(database)], dict(os.environ))
 
 
-def run_dbt(database: Path, nodes: dict[str, list[float]], *options: str) -> Measures:
-    """One `dbt run`, with the seconds of its start-up apart; adds the seconds of each node to `nodes`."""
+def run_dbt(database: Path, nodes: dict[str, list[float]], *options: str, command: str = "run") -> Measures:
+    """One `dbt run` (or `dbt test`), with the seconds of its start-up apart; adds the seconds of each node to `nodes`."""
     environment = dict(os.environ) | {
         "AGENT_GOALS_DUCKDB_PATH": str(database),
         "DBT_TARGET_PATH": str(database.parent / "target"),
@@ -76,7 +76,7 @@ def run_dbt(database: Path, nodes: dict[str, list[float]], *options: str) -> Mea
     if "--full-refresh" in options:
         # Definitions and prices are in place before a build, and the project has been parsed.
         run([DBT, "--quiet", "seed"], environment)
-    measured = run([DBT, "--quiet", "run", *options], environment)
+    measured = run([DBT, "--quiet", command, *options], environment)
     results = json.loads((database.parent / "target" / "run_results.json").read_text())
     for result in results["results"]:
         nodes[result["unique_id"].removeprefix("model.agent_goals.")].append(result["execution_time"])

@@ -73,8 +73,8 @@
     where event_id in (
         select known.event_id
         from {{ relation }} as known
-        inner join {{ opened }} as open_sessions
-            on {{ agent_goals.same_session('known', 'open_sessions') }}
+        where
+            {{ agent_goals.is_open('known') | indent(12) }}
     )
     {%- endset -%}
     select latest.*

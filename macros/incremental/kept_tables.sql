@@ -43,8 +43,11 @@
 {% macro remove_open_rows(key) -%}
     {%- set open = agent_goals.open_keys()[key] -%}
     {%- if is_incremental() -%}
+    {%- set columns, opened = open['columns'], ref(open['model']).render() -%}
     delete from {{ this }}
-    where ({{ open['columns'] | join(', ') }}) in (select {{ open['columns'] | join(', ') }} from {{ ref(open['model']).render() }})
+    where
+        ({{ columns | join(', ') }}) in (select {{ columns | join(', ') }} from {{ opened }})
+        {{- agent_goals.and_in(columns[-1], opened, columns[-1]) if columns | length > 1 }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -27,23 +27,31 @@
     columns     the columns that say which it is, where they have other names here
     condition   what else holds of the rows -#}
 {% macro open_rows(model_name, key='session', columns=none, condition=none) -%}
-    {%- set open = agent_goals.open_keys()[key] -%}
     {%- set opened = agent_goals.opened(key) -%}
     select kept.*
     from {{ ref(model_name) }} as kept
     {%- if opened %}
     where
-        exists (
-            select 1 from {{ opened }} as opened
-            where
-                {%- for column in open['columns'] %}
-                {{ 'and ' if not loop.first }}kept.{{ (columns or open['columns'])[loop.index0] }} = opened.{{ column }}
-                {%- endfor %}
-        )
+        {{ agent_goals.is_open('kept', key, columns) | indent(8) }}
         {{- '\n        and ' ~ condition if condition }}
     {%- elif condition %}
     where {{ condition }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- The condition that a row belongs to what this run works on, where it works on a part. -#}
+{% macro is_open(rows, key='session', columns=none) -%}
+    {%- set opened = agent_goals.opened(key) -%}
+    {%- set names = agent_goals.open_keys()[key]['columns'] -%}
+    {%- set columns = columns or names -%}
+    exists (
+        select 1 from {{ opened }} as opened
+        where
+            {%- for name in names %}
+            {{ 'and ' if not loop.first }}{{ rows }}.{{ columns[loop.index0] }} = opened.{{ name }}
+            {%- endfor %}
+    )
+    {{- agent_goals.and_in(rows ~ '.' ~ columns[-1], opened, names[-1]) if names | length > 1 }}
 {%- endmacro %}
 
 {#- What a run can be about: the model that lists it, and the columns that say which it is. -#}

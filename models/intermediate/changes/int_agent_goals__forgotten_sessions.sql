@@ -18,12 +18,9 @@ tombstones as (
         {{ agent_goals.raw_rows(table, columns, has_load_fields=false) | indent(8) }}
     ) as raw_rows
     where
-        exists (select 1 from tombstones)
+        {{ agent_goals.has_rows('tombstones') }}
         {%- if opened %}
-        and exists (
-            select 1 from {{ opened }} as open_sessions
-            where {{ agent_goals.same_session('raw_rows', 'open_sessions') }}
-        )
+        and {{ agent_goals.is_open('raw_rows') | indent(8) }}
         {%- endif %}
 ),
 

@@ -95,7 +95,7 @@ touched as (
         on {{ table }}.event_id = new_{{ table }}.event_id
     union all
     select environment, session_id from {{ table }}
-    where exists (select 1 from changed_package)
+    where {{ agent_goals.has_rows('changed_package') }}
     {%- if 'goal' in columns[table] %}
     union all
     select {{ table }}.environment, {{ table }}.session_id
@@ -106,7 +106,7 @@ touched as (
     {%- if 'sub_goals_achieved' in columns[table] %}
     union all
     select environment, session_id from {{ table }}
-    where sub_goals_achieved is not null and exists (select 1 from touched_goals)
+    where sub_goals_achieved is not null and {{ agent_goals.has_rows('touched_goals') }}
     {%- endif %}
     {%- if 'agent' in columns[table] %}
     union all
