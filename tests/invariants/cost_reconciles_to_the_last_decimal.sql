@@ -5,8 +5,27 @@ cost_events as (
     select * from {{ ref('stg_agent_goals__cost_events') }}
 ),
 
+-- What the last run worked on, be it all sessions or some: events are staged for no others.
+sessions as (
+    select
+        environment,
+        session_id
+    from cost_events
+    union distinct
+    select
+        environment,
+        session_id
+    from {{ ref('int_agent_goals__open_sessions') }}
+),
+
 cost_lines as (
-    {{ agent_goals.open_rows('agent_goals__cost_lines') }}
+    select cost_lines.*
+    from {{ ref('agent_goals__cost_lines') }} as cost_lines
+    where
+        exists (
+            select 1 from sessions
+            where {{ agent_goals.same_session('cost_lines', 'sessions') }}
+        )
 ),
 
 lines_by_event as (
