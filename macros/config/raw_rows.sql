@@ -43,10 +43,9 @@
         {%- endif -%}
         {{- ',' if not loop.last or has_load_fields }}
         {%- endfor %}
-        {#- Seeds carry no load batch: they are landed all at once, before anything else. -#}
         {%- if not has_load_fields %}
         {%- elif is_definition or relation is none or agent_goals.setting('use_seeds') %}
-        cast('1970-01-01 00:00:00' as timestamp) as loaded_at,
+        {{ agent_goals.no_load_time() }} as loaded_at,
         cast('seed' as {{ agent_goals.data_type('text') }}) as batch_id
         {%- else %}
         {{ agent_goals.as_type('loaded_at', 'timestamp') }} as loaded_at,
@@ -88,4 +87,9 @@
         where {{ agent_goals.same_session('latest', 'listed') }}
     )
     {%- endfor %}
+{%- endmacro %}
+
+{#- When what carries no load time was loaded: seeds, which are landed all at once and before anything else. -#}
+{% macro no_load_time() -%}
+    cast('1970-01-01 00:00:00' as timestamp)
 {%- endmacro %}

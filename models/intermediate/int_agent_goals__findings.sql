@@ -61,7 +61,6 @@ composites as (
     from goal_outcomes
 ),
 
--- Seeds carry no load time.
 loaded as (
     {%- for events in ['goal_events', 'cost_events', 'value_events'] %}
     select
@@ -71,7 +70,7 @@ loaded as (
         occurred_at,
         loaded_at
     from {{ events }}
-    where batch_id <> 'seed'
+    where loaded_at <> {{ agent_goals.no_load_time() }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -175,7 +175,6 @@ final as (
         session_id,
         occurred_at,
         loaded_at,
-        batch_id,
         cost_type,
         goal,
         agent,
