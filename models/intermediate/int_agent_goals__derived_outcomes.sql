@@ -74,7 +74,7 @@ known as (
         'achieved' as derived_verdict,
         0 as is_recorded
     from listed_outcomes
-    left join recorded_outcomes
+    left join {{ ref('int_agent_goals__recorded_outcomes') }} as recorded_outcomes
         on {{ agent_goals.same_unit_goal('listed_outcomes', 'recorded_outcomes') }}
     where recorded_outcomes.goal is null
 ),

@@ -80,8 +80,9 @@ final as (
         climbs.parent_goal,
         {{ agent_goals.as_type('coalesce(climbs.depth, 0)', 'integer') }} as depth,
         climbs.goal is null as is_top_level,
-        coalesce(recorded_sub_goals.has_shareable_descendant, false) as has_recorded_descendant,
         outcomes.is_recorded and not coalesce(climbs.has_recorded_ancestor, false) as is_recorded_top_level,
+        outcomes.is_recorded and not coalesce(climbs.has_recorded_ancestor, false) and outcomes.goal_kind <> 'evaluation'
+            as counts_for_success,
         outcomes.is_shareable and not coalesce(recorded_sub_goals.has_shareable_descendant, false) as is_leaf,
         outcomes.has_second_parent
         or (

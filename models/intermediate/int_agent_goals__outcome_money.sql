@@ -114,7 +114,10 @@ final as (
         {{ agent_goals.as_type(
             agent_goals.sum_known('coalesce(with_default.own_value, with_default.default_value)', 'below.value'), 'decimal'
         ) }} as rolled_up_value,
-        -- Taken along, so that outcomes, which are wide, meet one table and not two that would be in memory at once.
+        -- Taken along, so that outcomes, which are wide, meet one table and not two that would be in memory at once, and
+        -- sessions need no outcomes.
+        goal_positions.verdict,
+        goal_positions.counts_for_success,
         goal_positions.parent_goal,
         goal_positions.depth,
         goal_positions.is_top_level,

@@ -157,8 +157,6 @@ final as (
         found.time_to_goal_seconds,
         coalesce(found.has_negative_time_to_goal, false) as has_negative_time_to_goal,
         found.first_achieved_at,
-        found.first_event_at,
-        found.last_event_at,
         coalesce(found.count_goal_events, 0) as count_goal_events,
         found.count_tries,
         coalesce(found.has_verdict_against_threshold, false) as has_verdict_against_threshold

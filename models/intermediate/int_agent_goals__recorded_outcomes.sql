@@ -1,100 +1,24 @@
+{{ config(materialized='view') }}
+
 {%- set sources = agent_goals.setting('verdict_precedence') -%}
-{%- set latest_fields = [
-    'evaluator', 'evaluator_version', 'label', 'reason', 'goal_value', 'expected_value', 'count_interactions',
-    'is_escalated', 'customer_satisfaction', 'agent', 'customer_id', 'experiment', 'variant', 'metadata',
-] -%}
-{%- set unit_goal = 'environment, customer_goal, unit_id, goal' -%}
+{%- set last_recorded = agent_goals.last_recorded() -%}
 with
 
 unit_verdicts as (
     select * from {{ ref('int_agent_goals__unit_verdicts') }}
 ),
 
--- Few goals of a session have more than one event, and only those need their events weighed against each other.
-repeated as (
-    select {{ unit_goal }}
-    from {{ ref('int_agent_goals__unit_verdicts') }}
-    group by {{ unit_goal }}
-    having count(*) > 1
+contested_outcomes as (
+    select * from {{ ref('int_agent_goals__contested_outcomes') }}
 ),
 
-ordered as (
+-- What one event says of a goal stands as it is, and is not written a second time.
+uncontested as (
     select
-        unit_verdicts.*,
-        row_number() over (partition by {{ unit_goal }} order by occurred_at, loaded_at, event_id) as event_ordinal
-    from {{ ref('int_agent_goals__unit_verdicts') }} as unit_verdicts
-    where
-        exists (
-            select 1 from repeated
-            where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(12) }}
-        )
-),
-
--- The most trusted source's last verdict wins, so trust comes before the order of events.
-crowned as (
-    select
-        ordered.*,
-        verdict is not null and row_number() over (
-            partition by {{ unit_goal }}
-            order by case when verdict is null then 1 else 0 end, verdict_trust desc, event_ordinal desc
-        ) = 1 as is_winner
-    from ordered
-),
-
--- The score is the winner's if it has one, else the latest; its threshold is that of the same event.
-marked as (
-    select
-        crowned.*,
-        score is not null and row_number() over (
-            partition by {{ unit_goal }}
-            order by case when score is null then 1 else 0 end, case when is_winner then 0 else 1 end, event_ordinal desc
-        ) = 1 as gives_score
-    from crowned
-),
-
-decided as (
-    select
-        {{ unit_goal }},
-        max(unit_started_at) as unit_started_at,
-        {{ agent_goals.bool_or('is_unit_started_by_goal') }} as is_unit_started_by_goal,
-        max(case when is_winner then definition_version end) as definition_version,
-        coalesce(max(case when is_winner then verdict end), 'unjudged') as verdict,
-        max(case when is_winner then verdict_source end) as verdict_source,
-        {{ agent_goals.bool_or('is_winner and is_decided_by_definition') }} as is_decided_by_definition,
-        max(case when is_winner then occurred_at end) as decided_at,
-        max(case when gives_score then score end) as score,
-        max(case when gives_score then threshold end) as threshold,
-        max(case when gives_score then threshold_operator end) as threshold_operator,
-        {%- for source in sources %}
-        {{ agent_goals.latest_value("case when verdict_source = '" ~ source ~ "' then verdict end", 'event_ordinal') }}
-            as {{ source }}_verdict,
-        {%- endfor %}
-        {%- for field in latest_fields %}
-        {{ agent_goals.latest_value(field, 'event_ordinal') }} as {{ field }},
-        {%- endfor %}
-        -- A second recorded parent is dropped: the first one stands.
-        {{ agent_goals.latest_value('parent_goal', '-event_ordinal') }} as parent_goal,
-        min(parent_goal) <> max(parent_goal) as has_second_parent,
-        {{ agent_goals.latest_value('sub_goals_achieved', 'event_ordinal') }} as sub_goals_achieved,
-        {{ agent_goals.latest_value('case when sub_goals_achieved is not null then occurred_at end', 'event_ordinal') }}
-            as sub_goals_achieved_at,
-        {{ agent_goals.latest_value(
-            "case when verdict_source = 'automatic' then time_to_goal_seconds end", 'event_ordinal'
-        ) }} as reported_time_to_goal_seconds,
-        min(case when verdict_source = 'automatic' and verdict = 'achieved' then occurred_at end)
-            as first_automatic_achieved_at,
-        min(case when verdict = 'achieved' then occurred_at end) as first_achieved_at,
-        min(occurred_at) as first_event_at,
-        max(occurred_at) as last_event_at,
-        count(*) as count_goal_events,
-        max(count_attempts) as count_attempts,
-        count(case when verdict_source = 'automatic' then 1 end) as count_automatic_events,
-        {{ agent_goals.bool_or('contradicts_threshold') }} as has_verdict_against_threshold
-    from marked
-    group by {{ unit_goal }}
-    union all
-    select
-        {{ unit_goal }},
+        environment,
+        customer_goal,
+        unit_id,
+        goal,
         unit_started_at,
         is_unit_started_by_goal,
         case when verdict is not null then definition_version end as definition_version,
@@ -108,7 +32,7 @@ decided as (
         {%- for source in sources %}
         case when verdict_source = '{{ source }}' then verdict end as {{ source }}_verdict,
         {%- endfor %}
-        {%- for field in latest_fields %}
+        {%- for field in last_recorded %}
         {{ field }},
         {%- endfor %}
         parent_goal,
@@ -119,7 +43,6 @@ decided as (
         case when verdict_source = 'automatic' and verdict = 'achieved' then occurred_at end as first_automatic_achieved_at,
         case when verdict = 'achieved' then occurred_at end as first_achieved_at,
         occurred_at as first_event_at,
-        occurred_at as last_event_at,
         1 as count_goal_events,
         count_attempts,
         case when verdict_source = 'automatic' then 1 else 0 end as count_automatic_events,
@@ -127,9 +50,15 @@ decided as (
     from unit_verdicts
     where
         not exists (
-            select 1 from repeated
-            where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(12) }}
+            select 1 from {{ ref('int_agent_goals__contested_outcomes') }} as contested
+            where {{ agent_goals.same_unit_goal('unit_verdicts', 'contested') | indent(12) }}
         )
+),
+
+decided as (
+    select * from uncontested
+    union all
+    select * from contested_outcomes
 ),
 
 timed as (
@@ -158,7 +87,7 @@ final as (
         {%- for source in sources %}
         {{ source }}_verdict,
         {%- endfor %}
-        {%- for field in latest_fields %}
+        {%- for field in last_recorded %}
         {{ field }},
         {%- endfor %}
         parent_goal,
@@ -174,7 +103,6 @@ final as (
         first_achieved_at,
         decided_at,
         first_event_at,
-        last_event_at,
         count_goal_events,
         case
             when count_attempts is not null then count_attempts

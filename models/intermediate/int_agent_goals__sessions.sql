@@ -175,7 +175,23 @@ joined as (
 
 final as (
     select
-        joined.*,
+        environment,
+        session_id,
+        agent,
+        agent_version,
+        customer_id,
+        customer_segment,
+        channel,
+        model,
+        experiment,
+        variant,
+        metadata,
+        reported_started_at,
+        first_action_at,
+        first_goal_at,
+        count_turns,
+        count_user_turns,
+        count_tool_turns,
         -- A session that did nothing but bring value began, for the calendar, when that landed.
         coalesce(
             reported_started_at,

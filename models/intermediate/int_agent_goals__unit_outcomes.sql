@@ -1,10 +1,8 @@
 {{ config(materialized='view') }}
 
-{%- set recorded_fields = [
-    'is_decided_by_definition', 'evaluator', 'evaluator_version', 'label', 'reason', 'goal_value', 'expected_value',
-    'count_interactions', 'is_escalated', 'customer_satisfaction', 'agent', 'experiment', 'variant', 'metadata',
-    'time_to_goal_seconds', 'has_negative_time_to_goal', 'first_achieved_at', 'first_event_at', 'last_event_at',
-    'count_goal_events', 'has_verdict_against_threshold',
+{%- set recorded_fields = ['is_decided_by_definition'] + agent_goals.last_recorded() + [
+    'time_to_goal_seconds', 'has_negative_time_to_goal', 'first_achieved_at', 'first_event_at', 'count_goal_events',
+    'has_verdict_against_threshold',
 ] -%}
 with
 

@@ -4,18 +4,17 @@
     on_schema_change='append_new_columns',
 ) }}
 
--- Empty when it is made: the tables that are kept note here themselves what they have been built from.
+-- Empty when it is made: the tables that are kept note here themselves what they have been built from, a row of inputs each.
 with
 
 final as (
     select
         {{ agent_goals.as_type('null', 'text') }} as table_name,
-        input_id,
-        input_kind,
-        subject,
-        agents,
-        valid_from
-    from {{ ref('int_agent_goals__inputs') }}
+        {{ agent_goals.as_type('null', 'text') }} as input_id,
+        {{ agent_goals.as_type('null', 'text') }} as input_kind,
+        {{ agent_goals.as_type('null', 'text') }} as subject,
+        {{ agent_goals.as_type('null', 'text') }} as agents,
+        {{ agent_goals.as_type('null', 'timestamp') }} as valid_from
     where false
 )
 

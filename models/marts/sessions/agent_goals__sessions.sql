@@ -19,8 +19,12 @@ value_lines as (
     select * from {{ ref('int_agent_goals__value_lines') }}
 ),
 
-goal_outcomes as (
-    {{ agent_goals.open_rows('agent_goals__goal_outcomes') }}
+outcomes as (
+    select * from {{ ref('int_agent_goals__outcomes') }}
+),
+
+outcome_money as (
+    select * from {{ ref('int_agent_goals__outcome_money') }}
 ),
 
 -- What a session cost is the same before and after its costs are shared, and there are fewer events than lines.
@@ -78,17 +82,20 @@ session_goals as (
         count(case when verdict = 'not_applicable' then 1 end) as count_goals_not_applicable,
         count(case when counts_for_success and verdict in ('achieved', 'not_achieved') then 1 end) as count_judged,
         count(case when counts_for_success and verdict in ('not_achieved', 'unjudged') then 1 end) as count_short,
-        {{ agent_goals.bool_or('is_escalated') }} as is_escalated,
         sum(default_value) as default_value,
         -- What a goal became decides whether its cost is in any metric.
         sum(own_cost) as attributed_cost,
         sum(case when verdict = 'unjudged' then own_cost end) as unjudged_cost
-    from (
-        select
-            goal_outcomes.*,
-            is_recorded_top_level and goal_kind <> 'evaluation' as counts_for_success
-        from goal_outcomes
-    ) as marked
+    from outcome_money
+    group by environment, session_id
+),
+
+escalated as (
+    select
+        environment,
+        session_id
+    from outcomes
+    where is_escalated
     group by environment, session_id
 ),
 
@@ -115,7 +122,7 @@ final as (
         sessions.count_turns,
         sessions.count_user_turns,
         sessions.count_tool_turns,
-        coalesce(session_goals.is_escalated, false) as is_escalated,
+        escalated.session_id is not null as is_escalated,
 
         coalesce(session_goals.count_goals, 0) as count_goals,
         coalesce(session_goals.count_goals_attempted, 0) as count_goals_attempted,
@@ -142,7 +149,7 @@ final as (
         {{ agent_goals.as_type('session_goals.default_value', 'decimal') }} as default_value,
         sessions.metadata
     from sessions
-    {%- for part in ['session_goals', 'session_costs', 'unattributed', 'session_values'] %}
+    {%- for part in ['session_goals', 'escalated', 'session_costs', 'unattributed', 'session_values'] %}
     left join {{ part }}
         on {{ agent_goals.same_session('sessions', part) }}
     {%- endfor %}
