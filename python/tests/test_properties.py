@@ -100,7 +100,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> CompiledModels:
 def test_every_amount_is_attributed_once_whatever_the_tree_and_the_allocation(
     allocating: CompiledModels, records: list[Row]
 ) -> None:
-    marts = allocating.build([records], DEFINITIONS, until=["agent_goals__sessions"])
+    marts = allocating.build([records], DEFINITIONS, until=["agent_goals__sessions", "agent_goals__goal_outcomes"])
     for event_type, total in (("cost", "total_cost"), ("value", "landed_value")):
         sent = [r["amount"] for r in records if r["type"] == event_type and r["amount"] is not None and r["currency"] != "XXX"]
         assert sum_of(marts, total, "agent_goals__sessions") == sum(sent, Decimal(0))
