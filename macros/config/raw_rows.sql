@@ -59,26 +59,17 @@
 {%- endmacro %}
 
 {#- The rows of a raw record table that count: of several rows with one event_id the last loaded stands, and those of
-    forgotten sessions are left out. A run that works on a part of the sessions reads theirs, and whatever else has the id
-    of one of them, which may have superseded it. -#}
+    forgotten sessions are left out. A run that works on a part of the sessions reads theirs, and whatever another session
+    has sent under the id of one of them. -#}
 {% macro last_loaded_rows(name, columns) -%}
     {%- set rows = agent_goals.raw_rows(name, columns) -%}
     {%- set relation = agent_goals.input_relation(name) -%}
     {%- set opened = agent_goals.opened() if relation -%}
     {%- set forgotten = agent_goals.forgotten_sessions() if relation -%}
     {%- set recency = 'loaded_at desc, batch_id desc, occurred_at desc' -%}
-    {%- set with_open_ids -%}
-    {{ rows }}
-    where event_id in (
-        select known.event_id
-        from {{ relation }} as known
-        where
-            {{ agent_goals.is_open('known') | indent(12) }}
-    )
-    {%- endset -%}
     select latest.*
     from (
-        {{ (agent_goals.default__first_of_each(with_open_ids, 'event_id', recency) if opened
+        {{ (agent_goals.default__first_of_each(agent_goals.rows_of_open_events(name, rows), 'event_id', recency) if opened
             else agent_goals.first_of_each(rows, 'event_id', recency)) | indent(8) }}
     ) as latest
     {%- for listed, condition in [(opened, 'exists'), (forgotten, 'not exists')] if listed %}
@@ -87,6 +78,34 @@
         where {{ agent_goals.same_session('latest', 'listed') }}
     )
     {%- endfor %}
+{%- endmacro %}
+
+{#- A query for the rows of a raw record table that belong to open sessions, and for those of other sessions that have the id
+    of one of them. Which ids several sessions have sent is kept, so that nothing looks for them among all rows. -#}
+{% macro rows_of_open_events(name, rows) -%}
+    select raw_rows.*
+    from (
+        {{ rows | indent(8) }}
+    ) as raw_rows
+    where
+        {{ agent_goals.is_open('raw_rows') | indent(8) }}
+    union all
+    select raw_rows.*
+    from (
+        {{ rows | indent(8) }}
+    ) as raw_rows
+    where
+        event_id in (
+            select moved_events.event_id
+            from {{ ref('int_agent_goals__moved_events') }} as moved_events
+            where
+                moved_events.record_table = '{{ name }}'
+                and {{ agent_goals.is_open('moved_events') | indent(16) }}
+        )
+        and not exists (
+            select 1 from {{ agent_goals.opened() }} as known
+            where {{ agent_goals.same_session('raw_rows', 'known') }}
+        )
 {%- endmacro %}
 
 {#- When what carries no load time was loaded: seeds, which are landed all at once and before anything else. -#}

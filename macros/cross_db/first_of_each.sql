@@ -20,13 +20,65 @@
     where place_in_key = 1
 {%- endmacro %}
 
-{#- Few keys come twice, and DuckDB finds them by their hashes alone in a tenth of the time that a window over whole rows takes,
-    and in a fraction of the memory that the keys would. Rows of different keys that share a hash are told apart by the window.
-    Not materialized: the rows are read again rather than kept. The window comes first because DuckDB writes the result on
+{#- Not materialized: the rows are read again rather than kept. The window comes first because DuckDB writes the result on
     one core where the union's first part has an order to keep. -#}
 {% macro duckdb__first_of_each(rows, key, order_by) -%}
     with
 
+    {{ agent_goals.duckdb__repeated_hashes(rows, key) }}
+
+    select * exclude (hash_of_key, place_in_key)
+    from (
+        select
+            rows_of_key.*,
+            row_number() over (partition by {{ key }} order by {{ order_by }}) as place_in_key
+        from rows_of_key
+        where hash_of_key in (select hash_of_key from repeated)
+    ) as placed
+    where place_in_key = 1
+    union all
+    select * exclude (hash_of_key)
+    from rows_of_key
+    where not exists (select 1 from repeated where repeated.hash_of_key = rows_of_key.hash_of_key)
+{%- endmacro %}
+
+{#- A query for the rows whose key comes more than once, and perhaps a few others.
+
+    rows  a query
+    key   its column -#}
+{% macro rows_of_repeated(rows, key) -%}
+    {{ adapter.dispatch('rows_of_repeated', 'agent_goals')(rows, key) }}
+{%- endmacro %}
+
+{% macro default__rows_of_repeated(rows, key) -%}
+    select *
+    from (
+        {{ rows | indent(8) }}
+    ) as rows_of_key
+    where
+        {{ key }} in (
+            select {{ key }}
+            from (
+                {{ rows | indent(16) }}
+            ) as counted
+            group by {{ key }}
+            having count(*) > 1
+        )
+{%- endmacro %}
+
+{% macro duckdb__rows_of_repeated(rows, key) -%}
+    with
+
+    {{ agent_goals.duckdb__repeated_hashes(rows, key) }}
+
+    select * exclude (hash_of_key)
+    from rows_of_key
+    where hash_of_key in (select hash_of_key from repeated)
+{%- endmacro %}
+
+{#- Few keys come twice, and DuckDB finds them by their hashes alone in a tenth of the time that a window over whole rows takes,
+    and in a fraction of the memory that the keys would. Rows of different keys may share a hash. -#}
+{% macro duckdb__repeated_hashes(rows, key) -%}
     rows_of_key as not materialized (
         select
             *,
@@ -42,18 +94,4 @@
         group by hash_of_key
         having count(*) > 1
     )
-
-    select * exclude (hash_of_key, place_in_key)
-    from (
-        select
-            rows_of_key.*,
-            row_number() over (partition by {{ key }} order by {{ order_by }}) as place_in_key
-        from rows_of_key
-        where hash_of_key in (select hash_of_key from repeated)
-    ) as placed
-    where place_in_key = 1
-    union all
-    select * exclude (hash_of_key)
-    from rows_of_key
-    where not exists (select 1 from repeated where repeated.hash_of_key = rows_of_key.hash_of_key)
 {%- endmacro %}

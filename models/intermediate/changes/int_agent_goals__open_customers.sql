@@ -23,12 +23,24 @@ member_goals as (
     select goal from {{ ref('int_agent_goals__touched_goals') }}
 ),
 
+-- Sessions with such a goal are fewer than those of the touched customers, so they come first.
+member_sessions as (
+    select
+        goal_events.environment,
+        goal_events.session_id
+    from goal_events
+    inner join member_goals
+        on goal_events.goal = member_goals.goal
+    group by goal_events.environment, goal_events.session_id
+),
+
+-- Where no session has such a goal, nobody's customer is asked for.
 named_customers as {{ agent_goals.not_materialized() }} (
     select environment, session_id, customer_id from goal_events
-    where customer_id is not null
+    where customer_id is not null and {{ agent_goals.has_rows('member_sessions') }}
     union all
     select environment, session_id, customer_id from session_records
-    where customer_id is not null
+    where customer_id is not null and {{ agent_goals.has_rows('member_sessions') }}
 ),
 
 touched_customers as (
@@ -39,17 +51,6 @@ touched_customers as (
     inner join touched_sessions
         on {{ agent_goals.same_session('named_customers', 'touched_sessions') }}
     group by named_customers.environment, named_customers.customer_id
-),
-
--- Sessions with such a goal are fewer than those of the touched customers, so they come first.
-member_sessions as (
-    select
-        goal_events.environment,
-        goal_events.session_id
-    from goal_events
-    inner join member_goals
-        on goal_events.goal = member_goals.goal
-    group by goal_events.environment, goal_events.session_id
 ),
 
 member_customers as (

@@ -24,6 +24,10 @@ open_inputs as (
     {%- endif %}
 ),
 
+moved_events as (
+    select * from {{ ref('int_agent_goals__moved_events') }}
+),
+
 touched_goals as (
     select goal from {{ ref('int_agent_goals__touched_goals') }}
     {%- if execute and not agent_goals.is_partial_run() %}
@@ -78,21 +82,25 @@ open_tombstones as (
 
 {% for table in record_tables -%}
 new_{{ table }} as (
-    select {{ table }}.event_id
+    select
+        {{ table }}.event_id,
+        {{ table }}.environment,
+        {{ table }}.session_id
     from {{ table }}
     inner join open_batches
         on {{ table }}.batch_id = open_batches.batch_id
-    group by {{ table }}.event_id
 ),
 
 {% endfor -%}
 touched as (
     {%- for table in record_tables %}
+    select environment, session_id from new_{{ table }}
+    union all
     -- An event that is sent again may come from another session than before.
-    select {{ table }}.environment, {{ table }}.session_id
-    from {{ table }}
+    select moved_events.environment, moved_events.session_id
+    from moved_events
     inner join new_{{ table }}
-        on {{ table }}.event_id = new_{{ table }}.event_id
+        on moved_events.record_table = '{{ table }}' and moved_events.event_id = new_{{ table }}.event_id
     union all
     select environment, session_id from {{ table }}
     where {{ agent_goals.has_rows('changed_package') }}

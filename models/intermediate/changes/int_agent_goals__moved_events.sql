@@ -1,0 +1,80 @@
+{{ agent_goals.kept_by([]) }}
+
+{#- Without sessions to open again nobody asks. -#}
+{%- set is_asked = agent_goals.keeps_tables() -%}
+{%- set record_tables = ['goal_events', 'cost_events', 'value_events', 'sessions', 'conversation_turns'] -%}
+{%- set keys = {'event_id': 'text', 'environment': 'text', 'session_id': 'text'} -%}
+-- Of what one session has sent under the id of another's event, one or the other counts, however late that is asked. Each run
+-- looks at the ids that new batches bring, and the first one at all ids.
+with
+
+open_batches as (
+    select input_id as batch_id
+    from {{ ref('int_agent_goals__open_inputs') }}
+    where input_kind = 'batch' and not is_gone
+),
+
+{% for table in record_tables -%}
+{{ table }} as {{ agent_goals.not_materialized() }} (
+    {%- if flags.INTROSPECT and is_incremental() %}
+    select *
+    from (
+        {{ agent_goals.raw_rows(table, keys, has_load_fields=false) | indent(8) }}
+    ) as raw_rows
+    where
+        event_id in (
+            select brought.event_id
+            from (
+                {{ agent_goals.raw_rows(table, {'event_id': 'text'}) | indent(16) }}
+            ) as brought
+            inner join open_batches
+                on brought.batch_id = open_batches.batch_id
+        )
+    {%- else %}
+    {{ agent_goals.rows_of_repeated(agent_goals.raw_rows(table, keys, has_load_fields=false), 'event_id') | indent(4) }}
+    {%- endif %}
+),
+
+moved_{{ table }} as (
+    select event_id
+    from {{ table }}
+    {{- ' where false' if not is_asked }}
+    group by event_id
+    having min(environment) <> max(environment) or min(session_id) <> max(session_id)
+),
+
+{% endfor -%}
+moved as (
+    {%- for table in record_tables %}
+    select
+        '{{ table }}' as record_table,
+        {{ table }}.event_id,
+        {{ table }}.environment,
+        {{ table }}.session_id
+    from {{ table }}
+    inner join moved_{{ table }}
+        on {{ table }}.event_id = moved_{{ table }}.event_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+final as (
+    select
+        record_table,
+        event_id,
+        environment,
+        session_id
+    from moved
+    {%- if flags.INTROSPECT and is_incremental() %}
+    where not exists (
+        select 1 from {{ this }} as known
+        where
+            moved.record_table = known.record_table
+            and moved.event_id = known.event_id
+            and {{ agent_goals.same_session('moved', 'known') | indent(12) }}
+    )
+    {%- endif %}
+    group by record_table, event_id, environment, session_id
+)
+
+select * from final
