@@ -45,7 +45,7 @@
 {#- A query for the rows whose key comes more than once, and perhaps a few others.
 
     rows  a query
-    key   its column -#}
+    key   its column, which is never null, or several with commas -#}
 {% macro rows_of_repeated(rows, key) -%}
     {{ adapter.dispatch('rows_of_repeated', 'agent_goals')(rows, key) }}
 {%- endmacro %}
@@ -56,7 +56,7 @@
         {{ rows | indent(8) }}
     ) as rows_of_key
     where
-        {{ key }} in (
+        ({{ key }}) in (
             select {{ key }}
             from (
                 {{ rows | indent(16) }}

@@ -1,23 +1,16 @@
 {%- set unit_goal = 'environment, customer_goal, unit_id, goal' -%}
 with
 
+-- A goal with one event may be among them: its outcome is the same either way.
 repeated as (
-    select {{ unit_goal }}
-    from {{ ref('int_agent_goals__unit_verdicts') }}
-    group by {{ unit_goal }}
-    having count(*) > 1
+    {{ agent_goals.rows_of_repeated('select * from ' ~ ref('int_agent_goals__unit_verdicts'), unit_goal) | indent(4) }}
 ),
 
 ordered as (
     select
-        unit_verdicts.*,
+        repeated.*,
         row_number() over (partition by {{ unit_goal }} order by occurred_at, loaded_at, event_id) as event_ordinal
-    from {{ ref('int_agent_goals__unit_verdicts') }} as unit_verdicts
-    where
-        exists (
-            select 1 from repeated
-            where {{ agent_goals.same_unit_goal('unit_verdicts', 'repeated') | indent(12) }}
-        )
+    from repeated
 ),
 
 -- The most trusted source's last verdict wins, so trust comes before the order of events.

@@ -77,6 +77,7 @@ final as (
         outcomes.goal,
         outcomes.verdict,
         outcomes.goal_sequence,
+        outcomes.value_per_achievement,
         climbs.parent_goal,
         {{ agent_goals.as_type('coalesce(climbs.depth, 0)', 'integer') }} as depth,
         climbs.goal is null as is_top_level,

@@ -119,7 +119,6 @@ final as (
         is_escalated,
         customer_satisfaction,
         agent,
-        customer_id,
         experiment,
         variant,
         metadata,

@@ -1,9 +1,5 @@
 with
 
-outcomes as (
-    select * from {{ ref('int_agent_goals__outcomes') }}
-),
-
 goal_ancestors as (
     select * from {{ ref('int_agent_goals__goal_ancestors') }}
 ),
@@ -46,21 +42,20 @@ goal_values as (
 
 own as (
     select
-        outcomes.environment,
-        outcomes.session_id,
-        outcomes.goal,
+        goal_positions.*,
         goal_costs.own_cost,
         coalesce(goal_costs.count_missing_amounts, 0) as count_missing_amounts,
         goal_values.own_value,
         goal_values.unrealised_value,
         -- What the definition would add if neither the goal nor anything below it has a value.
-        case when outcomes.verdict = 'achieved' and goal_values.own_value is null then outcomes.value_per_achievement end
-            as offered_default
-    from outcomes
+        case
+            when goal_positions.verdict = 'achieved' and goal_values.own_value is null then goal_positions.value_per_achievement
+        end as offered_default
+    from goal_positions
     left join goal_costs
-        on {{ agent_goals.same_goal('outcomes', 'goal_costs') }}
+        on {{ agent_goals.same_goal('goal_positions', 'goal_costs') }}
     left join goal_values
-        on {{ agent_goals.same_goal('outcomes', 'goal_values') }}
+        on {{ agent_goals.same_goal('goal_positions', 'goal_values') }}
 ),
 
 -- An ancestor takes its default only if nothing below it has a value; a descendant that is offered a default has one,
@@ -116,24 +111,22 @@ final as (
         ) }} as rolled_up_value,
         -- Taken along, so that outcomes, which are wide, meet one table and not two that would be in memory at once, and
         -- sessions need no outcomes.
-        goal_positions.verdict,
-        goal_positions.counts_for_success,
-        goal_positions.parent_goal,
-        goal_positions.depth,
-        goal_positions.is_top_level,
-        goal_positions.is_recorded_top_level,
-        goal_positions.is_leaf,
-        goal_positions.has_dropped_parent,
-        goal_positions.count_sub_goals,
-        goal_positions.count_sub_goals_achieved,
-        goal_positions.progress,
-        goal_positions.has_missing_sub_goals,
-        goal_positions.has_unmet_sub_goals
+        with_default.verdict,
+        with_default.counts_for_success,
+        with_default.parent_goal,
+        with_default.depth,
+        with_default.is_top_level,
+        with_default.is_recorded_top_level,
+        with_default.is_leaf,
+        with_default.has_dropped_parent,
+        with_default.count_sub_goals,
+        with_default.count_sub_goals_achieved,
+        with_default.progress,
+        with_default.has_missing_sub_goals,
+        with_default.has_unmet_sub_goals
     from with_default
     left join below
         on {{ agent_goals.same_goal('with_default', 'below') }}
-    left join goal_positions
-        on {{ agent_goals.same_goal('with_default', 'goal_positions') }}
 )
 
 select * from final

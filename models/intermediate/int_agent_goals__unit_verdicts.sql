@@ -6,7 +6,7 @@
     'reason', 'verdict', 'is_decided_by_definition', 'score', 'threshold', 'threshold_operator',
     'contradicts_threshold', 'goal_value', 'expected_value', 'parent_goal', 'sub_goals_achieved',
     'time_to_goal_seconds', 'count_attempts', 'count_interactions', 'is_escalated', 'customer_satisfaction',
-    'agent', 'customer_id', 'experiment', 'variant', 'metadata', 'verdict_trust',
+    'agent', 'experiment', 'variant', 'metadata', 'verdict_trust',
 ] -%}
 with
 

@@ -17,6 +17,8 @@ from agent_goals.cli import main
 from agent_goals.ddl import every_table
 from agent_goals.errors import AgentGoalsError
 from agent_goals.files import WriteError
+from agent_goals.forget import Forgotten, forget
+from agent_goals.raw import RawTables
 from agent_goals.tombstones import subject_hash
 from agent_goals.warehouse import Landing
 from agent_goals.warehouse.landing import EMPTY
@@ -36,6 +38,25 @@ def kill(*_):
 setattr(os if victim == "replace" else Landing, victim, kill)
 with Landing(folder) as landing:
     loading.load(landing, [loading.find_source(file)])
+"""
+
+
+KILLED_FORGETTING = """
+import os, signal, sys
+from pathlib import Path
+from agent_goals.forget import forget
+from agent_goals.raw import RawTables
+from agent_goals.warehouse import Landing
+replace, left = os.replace, int(sys.argv[2])
+def counted(*names):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    replace(*names)
+os.replace = counted
+with Landing(Path(sys.argv[1])) as landing:
+    forget(landing, RawTables("agent_goals_raw"), customers=["c1"])
 """
 
 
@@ -100,6 +121,89 @@ def test_forgotten_sessions_do_not_land(landed: LandingPath, tmp_path: Path) -> 
     assert landed.rows("select session_id from raw.goal_events order by all") == [("other",), ("s2",)]
 
 
+def land_three_sessions(landed: LandingPath, folder: Path) -> list[Path]:
+    """Two batches with sessions of the customer c1, and a line that names them, and one of somebody else."""
+    turn = {"type": "turn", "session_id": "s1", "occurred_at": "2026-01-01T00:00:00Z", "turn_index": 0, "role": "user"}
+    session = {"type": "session", "session_id": "s2", "occurred_at": "2026-01-01T00:00:00Z", "customer_id": "c1"}
+    lots = [
+        [goal(type="goal", customer_id="c1"), cost(type="cost"), turn, '{"session_id": "s1", "goal": '],
+        [session, cost(type="cost", session_id="s2"), goal(type="goal", session_id="s3", customer_id="c2")],
+        [cost(type="cost", session_id="s3", amount=7)],
+    ]
+    paths = [write_lines(folder / f"lot_{number}.ndjson", lot) for number, lot in enumerate(lots)]
+    for path in paths:
+        landed.load(path)
+    return paths
+
+
+def forgetting(landed: LandingPath, *, dry_run: bool = False) -> Forgotten:
+    with Landing(landed.folder) as landing:
+        return forget(landing, RawTables("agent_goals_raw"), customers=["c1"], dry_run=dry_run)
+
+
+def sessions_landed(landed: LandingPath) -> set[str]:
+    tables = ["goal_events", "cost_events", "value_events", "sessions", "conversation_turns"]
+    rows = landed.rows(" union all ".join(f"select session_id from raw.{table}" for table in tables))
+    return {session for (session,) in rows}
+
+
+def test_who_is_forgotten_leaves_the_files_and_does_not_land_again(landed: LandingPath, tmp_path: Path) -> None:
+    paths = land_three_sessions(landed, tmp_path)
+    untouched = landed.folder / batches(landed)[2] / "cost_events.parquet"
+    before = untouched.stat()
+    counted = forgetting(landed, dry_run=True)
+    assert sessions_landed(landed) == {"s1", "s2", "s3"}
+    forgotten = forgetting(landed)
+    assert forgotten.removed == counted.removed
+    assert forgotten.removed == {
+        "agent_goals_raw.conversation_turns": 1,
+        "agent_goals_raw.cost_events": 2,
+        "agent_goals_raw.goal_events": 1,
+        "agent_goals_raw.rejected_records": 1,
+        "agent_goals_raw.sessions": 1,
+    }
+    assert sessions_landed(landed) == {"s3"}
+    assert landed.count("rejected_records") == 0
+    assert set(landed.rows("select subject, subject_hash, batch_id from raw.tombstones")) == {
+        (subject, subject_hash(name), forgotten.batch_id)
+        for subject, name in [("customer", "c1"), ("session", "s1"), ("session", "s2")]
+    }
+    assert (untouched.stat().st_ino, untouched.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert not any((landed.folder / name).exists() for name in (".building", ".rewriting"))
+    reports = [landed.load(path) for path in paths]
+    assert sum(report.count_loaded for report in reports) == 0
+    assert sessions_landed(landed) == {"s3"}
+    assert forgetting(landed).is_empty
+
+
+def test_killed_between_files_the_same_call_forgets_the_rest(landed: LandingPath, tmp_path: Path) -> None:
+    land_three_sessions(landed, tmp_path)
+    # The tombstones' batch, and a file for each kind of record and batch that has any of theirs.
+    for survived in range(7):
+        command = [sys.executable, "-c", KILLED_FORGETTING, str(landed.folder), str(survived)]
+        killed = subprocess.run(command, check=False, capture_output=True)
+        if not killed.returncode:
+            break
+        assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+        # Whatever moment it was, all files can be read, and marks are there before anything is gone.
+        assert "s3" in sessions_landed(landed)
+        assert landed.count("tombstones") == (3 if survived else 0)
+    assert survived > 1
+    assert sessions_landed(landed) == {"s3"}
+    assert landed.count("tombstones") == 3
+
+
+def test_the_command_forgets_on_a_landing_path_and_on_nothing_else(landed: LandingPath, tmp_path: Path) -> None:
+    land_three_sessions(landed, tmp_path)
+    words = ["forget", "--customer", "c1", "--yes", "--landing"]
+    refused = CliRunner().invoke(main, [*words, str(tmp_path / "nowhere")])
+    assert refused.exit_code == 2
+    assert "nothing has been landed in" in refused.output
+    assert not (tmp_path / "nowhere").exists()
+    assert CliRunner().invoke(main, [*words, str(landed.folder)]).exit_code == 0
+    assert sessions_landed(landed) == {"s3"}
+
+
 @pytest.mark.parametrize("victim", ["write", "keep", "replace"])
 @pytest.mark.parametrize("is_first", [True, False])
 def test_killed_at_any_moment_nothing_of_the_batch_is_there_and_the_next_load_has_it(
@@ -113,6 +217,9 @@ def test_killed_at_any_moment_nothing_of_the_batch_is_there_and_the_next_load_ha
     killed = subprocess.run(command, check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert batches(landed) == seen
+    if not is_first:
+        # What is half written is not read either.
+        assert [landed.count(table) for table in ("cost_events", "goal_events", "rejected_records")] == [1, 0, 0]
     assert landed.load(path).count_loaded == 2
     assert len(batches(landed)) == len(seen) + 1
     assert (landed.count("goal_events"), landed.count("rejected_records")) == (2, 1)

@@ -15,7 +15,7 @@ open_batches as (
 ),
 
 {% for table in record_tables -%}
-{{ table }} as {{ agent_goals.not_materialized() }} (
+{{ table }} as (
     {%- if flags.INTROSPECT and is_incremental() %}
     select *
     from (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -71,6 +70,9 @@ def forget(
 ) -> Forgotten:
     """Remove sessions and customers, in all environments, in one transaction.
 
+    (On a landing path the tombstones appear first and then file by file what is left; if that is interrupted, the same call
+    again removes the rest.)
+
     Gone are the sessions named and every session of which a raw record names a customer: their raw records, rejected
     records that name them, and their rows in every table with a column ``session_id``, ``customer_id`` or ``unit_id`` that
     was built from them. Tombstones of their hashes remain, by which a load and a build leave them out.
@@ -86,7 +88,7 @@ def forget(
     Returns:
         What was removed.
     """
-    with nullcontext() if dry_run else warehouse.transaction(raw.schema):
+    with warehouse.reading(raw.schema) if dry_run else warehouse.transaction(raw.schema):
         if not dry_run:
             raw.create_missing(warehouse)
         removal = _Removal(warehouse, raw, built_in, dry_run=dry_run)
@@ -111,6 +113,9 @@ class _Removal:
 
     def run(self, ids: dict[Subject, set[str]]) -> Forgotten:
         raw_tables = {raw: columns for raw, columns in self._tables().items() if raw.is_raw}
+        if not self._warehouse.removes_at_once:
+            for subject in FIELDS:
+                ids[subject] |= self._left_of_marked(subject, raw_tables)
         ids["session"] |= self._named_with(ids["customer"], "customer", "session", raw_tables)
         served = self._named_with(ids["session"], "session", "customer", raw_tables) - ids["customer"]
         unmarked = {subject: self._unmarked(subject, each) for subject, each in ids.items()}
@@ -128,8 +133,9 @@ class _Removal:
                 is_of_none = f"{quote(columns['session'])} is null and " if "session" in columns else ""
                 conditions.append(f"({is_of_none}{_is_one_of(columns['customer'], 'served')})")
                 lists["served"] = served
-            forgotten.add(table.name, self._remove(table.quoted, " or ".join(conditions), lists))
-        forgotten.add(f"{self._raw.schema}.{REJECTED_RECORDS.name}", self._remove_rejected(ids))
+            forgotten.add(table.name, self._remove(table, " or ".join(conditions), lists))
+        rejected = _Table(self._raw.schema, REJECTED_RECORDS.name, is_raw=True)
+        forgotten.add(rejected.name, self._remove_rejected(rejected, ids))
         if any(unmarked.values()) and not self._dry_run:
             lost = {subject_hash(customer) for customer in served}
             marks: dict[str, Collection[str]] = {subject: hashes for subject, hashes in unmarked.items()}
@@ -172,6 +178,20 @@ class _Removal:
                 found |= {name for (name,) in rows}
         return found
 
+    def _left_of_marked(self, subject: Subject, raw_tables: Mapping[_Table, Mapping[Subject, str]]) -> set[str]:
+        """Those with a tombstone of whom an interrupted call has left records."""
+        found: set[str] = set()
+        for table, columns in raw_tables.items():
+            if subject in columns:
+                column = quote(columns[subject])
+                rows = self._warehouse.rows(
+                    f"""select distinct {column} from {table.quoted}
+                    where sha256({column}) in (select subject_hash from {self._raw.tombstones} where subject = $subject)""",
+                    subject=subject,
+                )
+                found |= {name for (name,) in rows}
+        return found
+
     def _unmarked(self, subject: Subject, ids: Collection[str]) -> set[str]:
         """The hashes of the ids that no tombstone has."""
         hashes = {subject_hash(each) for each in ids}
@@ -185,34 +205,37 @@ class _Removal:
         )
         return hashes - {hashed for (hashed,) in marked}
 
-    def _remove_rejected(self, ids: Mapping[Subject, Collection[str]]) -> int:
-        if not self._warehouse.has_table(self._raw.schema, REJECTED_RECORDS.name):
+    def _remove_rejected(self, table: _Table, ids: Mapping[Subject, Collection[str]]) -> int:
+        if not self._warehouse.has_table(table.schema, table.table):
             return 0
         # An id stands in the text as it is, or the text has a backslash to say it in another way.
         candidates = self._warehouse.rows(
-            f"""select distinct raw_text from {self._raw.rejected}
+            f"""select distinct raw_text from {table.quoted}
             where strpos(raw_text, chr(92)) > 0
                 or exists (select 1 from (select unnest($ids::text[]) as id) as ids where strpos(raw_text, ids.id) > 0)""",
             ids=sorted(set().union(*ids.values())),
         )
         texts = [text for (text,) in candidates if names_any(text, ids)]
-        return self._remove(self._raw.rejected, _is_one_of("raw_text", "texts"), {"texts": texts}) if texts else 0
+        return self._remove(table, _is_one_of("raw_text", "texts"), {"texts": texts}) if texts else 0
 
-    def _remove(self, table: str, condition: str, lists: Mapping[str, Collection[str]]) -> int:
+    def _remove(self, table: _Table, condition: str, lists: Mapping[str, Collection[str]]) -> int:
         parameters = {name: sorted(values) for name, values in lists.items()}
         if self._dry_run:
-            ((count,),) = self._warehouse.rows(f"select count(*) from {table} where {condition}", **parameters)
+            ((count,),) = self._warehouse.rows(f"select count(*) from {table.quoted} where {condition}", **parameters)
             return int(count)
-        return self._warehouse.run(f"delete from {table} where {condition}", **parameters)
+        return self._warehouse.delete(table.schema, table.table, condition, **parameters)
 
     def _mark(self, unmarked: Mapping[str, Collection[str]]) -> str:
         stamp = self._raw.next_stamp(self._warehouse)
         marks = [(subject, hashed) for subject, hashes in unmarked.items() for hashed in sorted(hashes)]
-        self._warehouse.run(
-            f"""insert into {self._raw.tombstones} (loaded_at, batch_id, subject, subject_hash)
-            select $loaded_at::timestamp, $batch_id::text, unnest($subjects::text[]), unnest($hashes::text[])""",
-            loaded_at=stamp.loaded_at,
+        self._warehouse.insert(
+            self._raw.schema,
+            TOMBSTONES,
+            """select
+                $loaded_at::timestamp as loaded_at, $batch_id::text as batch_id,
+                unnest($subjects::text[]) as subject, unnest($hashes::text[]) as subject_hash""",
             batch_id=stamp.batch_id,
+            loaded_at=stamp.loaded_at,
             subjects=[subject for subject, _ in marks],
             hashes=[hashed for _, hashed in marks],
         )

@@ -22,7 +22,7 @@ from agent_goals.forget import Forgotten
 from agent_goals.importing import AUTO, FORMATS
 from agent_goals.loading.report import LoadReport, Rejected
 from agent_goals.loading.sources import TYPE_COMMENT, Source
-from agent_goals.profile import find_target
+from agent_goals.profile import RAW_SCHEMA_DEFAULT, find_target
 from agent_goals.raw import RawTables
 from agent_goals.warehouse import Landing, Warehouse, connect
 
@@ -69,6 +69,7 @@ FORGET_EXAMPLES = """
 Examples:
   agent-goals forget --customer c-1041 --dry-run
   agent-goals forget --session s-77 --session s-78 --yes
+  agent-goals forget --landing /srv/landing --customer c-1041
 """
 
 
@@ -230,6 +231,7 @@ def _finish_import(
 @click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@landing_option("Remove them from the files that `load --landing FOLDER` wrote, in place of the target.")
 @connection_options
 def forget(
     sessions: tuple[str, ...],
@@ -237,6 +239,7 @@ def forget(
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    landing: Path | None,
     lock_timeout: float,
     **where: str | None,
 ) -> None:
@@ -247,13 +250,21 @@ def forget(
     """
     if not all((*sessions, *customers)) or not (sessions or customers):
         raise AgentGoalsError("name whom to forget: --session ID or --customer ID, as often as needed, and no empty ID.")
-    target = find_target(**where)
-    raw = RawTables(target.raw_schema, target.raw_tables)
-    ids = {"sessions": sessions, "customers": customers, "built_in": [target.schema, target.staging_schema]}
+    ids = {"sessions": sessions, "customers": customers}
 
     def run(*, dry_run: bool) -> Forgotten:
+        if landing:
+            with Landing(landing, lock_timeout=lock_timeout, on_wait=note_wait) as path:
+                if not path.is_there():
+                    raise AgentGoalsError(
+                        f"nothing has been landed in {landing}: name the folder that `load --landing` wrote to."
+                    )
+                return forgetting.forget(path, RawTables(RAW_SCHEMA_DEFAULT), **ids, dry_run=dry_run)
+        target = find_target(**where)
+        raw = RawTables(target.raw_schema, target.raw_tables)
         with connect(target, lock_timeout=lock_timeout, on_wait=note_wait) as warehouse:
-            return forgetting.forget(warehouse, raw, **ids, dry_run=dry_run)
+            built_in = [target.schema, target.staging_schema]
+            return forgetting.forget(warehouse, raw, **ids, built_in=built_in, dry_run=dry_run)
 
     if not (dry_run or yes):
         if not sys.stdin.isatty():
@@ -270,6 +281,8 @@ def forget(
     Console().print(_forgotten_table(forgotten))
     if dry_run:
         note("--dry-run: nothing was removed.")
+    elif landing:
+        note("A load leaves their records out from now on. Tables built of the files follow at `dbt run --full-refresh`.")
     else:
         note("A load leaves their records out from now on. Aggregates that counted them follow at the next `dbt run`.")
 

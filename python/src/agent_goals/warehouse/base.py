@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol, Self
 
-from agent_goals.ddl import Dialect
+from agent_goals.ddl import Dialect, Table, quote
 
 #: How many rows of an answer are fetched at a time.
 ROWS_AT_A_TIME = 10_000
@@ -32,10 +32,12 @@ class Warehouse(Protocol):
     Attributes:
         dialect: the SQL it speaks where dialects differ.
         knows_greatest: whether it finds a column's greatest value without reading the table.
+        removes_at_once: whether all that a transaction removes goes in one step.
     """
 
     dialect: Dialect
     knows_greatest: bool
+    removes_at_once: bool = True
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query; its parameters stand in it as ``$name``."""
@@ -53,6 +55,24 @@ class Warehouse(Protocol):
 
     def run(self, statement: str, **parameters: Any) -> int:
         """Run a statement; returns how many rows it wrote or removed, where it did."""
+
+    def delete(self, schema: str, table: str, condition: str, **parameters: Any) -> int:
+        """Remove the rows of a table that meet a condition; returns how many. Inside a transaction."""
+        return self.run(f"delete from {quote(schema)}.{quote(table)} where {condition}", **parameters)
+
+    def insert(self, schema: str, table: Table, query: str, *, batch_id: str, **parameters: Any) -> None:
+        """Write the rows of a query, which has the table's columns, as a batch of its own. Inside a transaction."""
+        columns = ", ".join(quote(column.name) for column in table.columns)
+        target = f"{quote(schema)}.{quote(table.name)}"
+        self.run(f"insert into {target} ({columns}) select {columns} from ({query}) as batch", batch_id=batch_id, **parameters)
+
+    def reading(self, scope: str) -> AbstractContextManager[None]:
+        """Inside, what has landed can be asked for.
+
+        Args:
+            scope: the raw schema's name.
+        """
+        return nullcontext()
 
     def transaction(self, scope: str) -> AbstractContextManager[None]:
         """What is done inside happens as a whole or, after an error, not at all.
