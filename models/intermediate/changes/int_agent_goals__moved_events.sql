@@ -2,21 +2,25 @@
 
 {#- Without sessions to open again nobody asks. -#}
 {%- set is_asked = agent_goals.keeps_tables() -%}
+{%- set is_partial = flags.INTROSPECT and is_incremental() -%}
+{%- set open_inputs = ref('int_agent_goals__open_inputs') -%}
 {%- set record_tables = ['goal_events', 'cost_events', 'value_events', 'sessions', 'conversation_turns'] -%}
 {%- set keys = {'event_id': 'text', 'environment': 'text', 'session_id': 'text'} -%}
 -- Of what one session has sent under the id of another's event, one or the other counts, however late that is asked. Each run
 -- looks at the ids that new batches bring, and the first one at all ids.
 with
 
+{% if is_partial -%}
 open_batches as (
     select input_id as batch_id
-    from {{ ref('int_agent_goals__open_inputs') }}
+    from {{ open_inputs }}
     where input_kind = 'batch' and not is_gone
 ),
 
+{% endif -%}
 {% for table in record_tables -%}
 {{ table }} as (
-    {%- if flags.INTROSPECT and is_incremental() %}
+    {%- if is_partial %}
     select *
     from (
         {{ agent_goals.raw_rows(table, keys, has_load_fields=false) | indent(8) }}
@@ -65,7 +69,7 @@ final as (
         environment,
         session_id
     from moved
-    {%- if flags.INTROSPECT and is_incremental() %}
+    {%- if is_partial %}
     where not exists (
         select 1 from {{ this }} as known
         where
