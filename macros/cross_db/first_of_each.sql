@@ -20,8 +20,8 @@
     where place_in_key = 1
 {%- endmacro %}
 
-{#- Not materialized: the rows are read again rather than kept. The window comes first because DuckDB writes the result on
-    one core where the union's first part has an order to keep. -#}
+{#- Of keys that share a hash the window tells each from the other. It comes first because DuckDB writes the result on one core
+    where the union's first part has an order to keep. -#}
 {% macro duckdb__first_of_each(rows, key, order_by) -%}
     with
 
@@ -42,7 +42,7 @@
     where not exists (select 1 from repeated where repeated.hash_of_key = rows_of_key.hash_of_key)
 {%- endmacro %}
 
-{#- A query for the rows whose key comes more than once, and perhaps a few others.
+{#- A query for the rows whose key comes more than once, and perhaps a few others, whose keys share a hash.
 
     rows  a query
     key   its column, which is never null, or several with commas -#}
@@ -77,7 +77,7 @@
 {%- endmacro %}
 
 {#- Few keys come twice, and DuckDB finds them by their hashes alone in a tenth of the time that a window over whole rows takes,
-    and in a fraction of the memory that the keys would. Rows of different keys may share a hash. -#}
+    and in a fraction of the memory that the keys would. The rows are read again rather than kept. -#}
 {% macro duckdb__repeated_hashes(rows, key) -%}
     rows_of_key as not materialized (
         select

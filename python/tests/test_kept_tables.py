@@ -16,7 +16,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from agent_goals.forget import forget
+from agent_goals.raw import RawTables
 from agent_goals.tombstones import subject_hash
+from agent_goals.warehouse.embedded import DuckDB
 from compiled import Row, empty_warehouse, insert
 from kept import InterruptedRunError, KeptModels, same_content, same_rows
 from project import PROGRAMS, ROOT
@@ -162,6 +165,51 @@ def assert_as_after_a_full_refresh(models: KeptModels, warehouse: duckdb.DuckDBP
         for name, relation in models.marts():
             query = f"select * from {relation} order by all"
             assert same_rows(warehouse.execute(query).fetchall(), fresh.execute(query).fetchall()), name
+
+
+def warehouse_with_goals(models: KeptModels) -> duckdb.DuckDBPyConnection:
+    warehouse = empty_warehouse()
+    for seed, rows in [("goal_definitions", DEFINITIONS[0]), ("goal_experiments", []), ("model_prices", [])]:
+        models.create_seed(warehouse, seed, rows)
+    return warehouse
+
+
+def cost_of(session: str, event: str, amount: int = 1) -> Row:
+    return {"type": "cost", "event_id": event, "session_id": session, "occurred_at": START, "cost_type": "llm", "amount": amount}
+
+
+def sessions_costs(warehouse: duckdb.DuckDBPyConnection, models: KeptModels) -> dict[str, int]:
+    lines = dict(models.marts())["agent_goals__cost_lines"]
+    return dict(warehouse.execute(f"select session_id, sum(amount)::int from {lines} group by all").fetchall())
+
+
+def test_what_a_forgotten_session_had_taken_over_is_anothers_again(models: KeptModels) -> None:
+    warehouse = warehouse_with_goals(models)
+    insert(warehouse, 1, [cost_of("s0", "taken", 5), cost_of("s0", "own", 1)])
+    insert(warehouse, 2, [cost_of("s1", "taken", 5)])
+    models.run(warehouse)
+    assert sessions_costs(warehouse, models) == {"s0": 1, "s1": 5}
+    forget(DuckDB(warehouse), RawTables("agent_goals_raw"), sessions=["s1"], built_in=["main", "main_agent_goals_staging"])
+    models.run(warehouse)
+    assert sessions_costs(warehouse, models) == {"s0": 6}
+    assert_as_after_a_full_refresh(models, warehouse)
+
+
+def test_ids_of_batches_that_other_settings_did_not_read_are_looked_at_when_those_change(models: KeptModels) -> None:
+    warehouse = warehouse_with_goals(models)
+    insert(warehouse, 1, [cost_of("s0", "own")])
+    insert(warehouse, 2, [cost_of("s1", "other")])
+    models.run(warehouse)
+    # Another table of the same batches has rows that nobody has seen yet.
+    insert(warehouse, 1, [cost_of("s0", "taken", 5)])
+    insert(warehouse, 2, [cost_of("s1", "taken", 5)])
+    ledger = "main_agent_goals_staging.int_agent_goals__built_inputs"
+    warehouse.execute(f"update {ledger} set input_id = 'before' where input_kind = 'package'")
+    models.run(warehouse)
+    insert(warehouse, 3, [cost_of("s0", "late", 2)])
+    models.run(warehouse)
+    assert sessions_costs(warehouse, models) == {"s0": 3, "s1": 6}
+    assert_as_after_a_full_refresh(models, warehouse)
 
 
 # --- with dbt itself

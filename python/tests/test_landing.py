@@ -169,11 +169,21 @@ def test_who_is_forgotten_leaves_the_files_and_does_not_land_again(landed: Landi
         for subject, name in [("customer", "c1"), ("session", "s1"), ("session", "s2")]
     }
     assert (untouched.stat().st_ino, untouched.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert not any((landed.folder / name).exists() for name in (".building", ".rewriting"))
+    assert not any((landed.folder / name).exists() for name in (".building", ".rewriting", ".spilled"))
     reports = [landed.load(path) for path in paths]
     assert sum(report.count_loaded for report in reports) == 0
     assert sessions_landed(landed) == {"s3"}
     assert forgetting(landed).is_empty
+
+
+def test_the_names_of_folders_say_nothing_of_rows(tmp_path: Path) -> None:
+    landed = LandingPath(tmp_path / "environment=elsewhere" / "landing")
+    land_three_sessions(landed, tmp_path)
+    rest = "select * from raw.goal_events where session_id = 's3'"
+    before = landed.rows(rest)
+    assert "elsewhere" not in before[0]
+    forgetting(landed)
+    assert landed.rows(rest) == before
 
 
 def test_killed_between_files_the_same_call_forgets_the_rest(landed: LandingPath, tmp_path: Path) -> None:
@@ -191,6 +201,7 @@ def test_killed_between_files_the_same_call_forgets_the_rest(landed: LandingPath
     assert survived > 1
     assert sessions_landed(landed) == {"s3"}
     assert landed.count("tombstones") == 3
+    assert landed.count("rejected_records") == 0
 
 
 def test_the_command_forgets_on_a_landing_path_and_on_nothing_else(landed: LandingPath, tmp_path: Path) -> None:
@@ -200,6 +211,12 @@ def test_the_command_forgets_on_a_landing_path_and_on_nothing_else(landed: Landi
     assert refused.exit_code == 2
     assert "nothing has been landed in" in refused.output
     assert not (tmp_path / "nowhere").exists()
+    # What loads go by says nothing of what is to be removed.
+    named = CliRunner().invoke(
+        main, [*words[:-1], "--project-dir", str(tmp_path)], env={"AGENT_GOALS_LANDING": str(landed.folder)}
+    )
+    assert named.exit_code == 2
+    assert sessions_landed(landed) == {"s1", "s2", "s3"}
     assert CliRunner().invoke(main, [*words, str(landed.folder)]).exit_code == 0
     assert sessions_landed(landed) == {"s3"}
 

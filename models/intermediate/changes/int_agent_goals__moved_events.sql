@@ -4,10 +4,11 @@
 {%- set is_asked = agent_goals.keeps_tables() -%}
 {%- set is_partial = flags.INTROSPECT and is_incremental() -%}
 {%- set open_inputs = ref('int_agent_goals__open_inputs') -%}
+{%- set built_inputs = ref('int_agent_goals__built_inputs') -%}
 {%- set record_tables = ['goal_events', 'cost_events', 'value_events', 'sessions', 'conversation_turns'] -%}
 {%- set keys = {'event_id': 'text', 'environment': 'text', 'session_id': 'text'} -%}
--- Of what one session has sent under the id of another's event, one or the other counts, however late that is asked. Each run
--- looks at the ids that new batches bring, and the first one at all ids.
+-- Ids that several sessions have sent. Only what was loaded last counts of them, so one session is decided by the others' rows,
+-- too. The first run looks at all ids, a later one at those of new batches.
 with
 
 {% if is_partial -%}
@@ -15,6 +16,13 @@ open_batches as (
     select input_id as batch_id
     from {{ open_inputs }}
     where input_kind = 'batch' and not is_gone
+    union all
+    -- With other settings, other rows may be read of the batches that are known.
+    select input_id
+    from {{ built_inputs }}
+    where
+        input_kind = 'batch'
+        and exists (select 1 from {{ open_inputs }} where input_kind = 'package')
 ),
 
 {% endif -%}

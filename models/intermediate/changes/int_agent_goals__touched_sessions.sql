@@ -71,13 +71,14 @@ changed_prices as (
 ),
 
 open_tombstones as (
-    select tombstones.subject_hash
+    select
+        tombstones.subject,
+        tombstones.subject_hash
     from (
         {{ agent_goals.raw_rows('tombstones', {'subject': 'text', 'subject_hash': 'text'}) | indent(8) }}
     ) as tombstones
     inner join open_batches
         on tombstones.batch_id = open_batches.batch_id
-    where tombstones.subject = 'customer_of_session'
 ),
 
 {% for table in record_tables -%}
@@ -163,10 +164,15 @@ touched as (
     select {{ table }}.environment, {{ table }}.session_id
     from {{ table }}
     inner join open_tombstones
-        on {{ agent_goals.hashed(table ~ '.customer_id') }} = open_tombstones.subject_hash
+        on
+            open_tombstones.subject = 'customer_of_session'
+            and {{ agent_goals.hashed(table ~ '.customer_id') }} = open_tombstones.subject_hash
     {%- endif %}
-    {{ 'union all' if not loop.last }}
+    union all
     {%- endfor %}
+    -- What a forgotten session had taken over is another's again.
+    select environment, session_id from moved_events
+    where {{ agent_goals.has_rows('open_tombstones') }}
 ),
 
 final as (

@@ -231,7 +231,8 @@ def _finish_import(
 @click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@landing_option("Remove them from the files that `load --landing FOLDER` wrote, in place of the target.")
+@landing_option("Remove them from the files that `load --landing FOLDER` wrote, in place of the target. AGENT_GOALS_LANDING"
+                " does not stand for it: what is removed is named.", envvar=None)  # fmt: skip
 @connection_options
 def forget(
     sessions: tuple[str, ...],
@@ -247,6 +248,7 @@ def forget(
 
     Their records, rejected records that name them, and their rows in every table that this package built in the target's schema
     and its staging schema. Hashed tombstones remain: a load leaves their records out, and the next `dbt run` mends aggregates.
+    With --landing only files change: marts keep the rows until `dbt run --full-refresh`.
     """
     if not all((*sessions, *customers)) or not (sessions or customers):
         raise AgentGoalsError("name whom to forget: --session ID or --customer ID, as often as needed, and no empty ID.")

@@ -60,10 +60,12 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def landing_option(purpose: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the option that names a landing path."""
-    return click.option("--landing", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-                        envvar="AGENT_GOALS_LANDING", help=f"{purpose} Else AGENT_GOALS_LANDING.")  # fmt: skip
+def landing_option(
+    purpose: str, envvar: str | None = "AGENT_GOALS_LANDING"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the option that names a landing path, and the variable that stands for it."""
+    return click.option("--landing", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER", envvar=envvar,
+                        help=f"{purpose} Else {envvar}." if envvar else purpose)  # fmt: skip
 
 
 def print_table(table: Table, *, stderr: bool = False) -> None:

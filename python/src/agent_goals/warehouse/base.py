@@ -32,7 +32,8 @@ class Warehouse(Protocol):
     Attributes:
         dialect: the SQL it speaks where dialects differ.
         knows_greatest: whether it finds a column's greatest value without reading the table.
-        removes_at_once: whether all that a transaction removes goes in one step.
+        removes_at_once: whether all that a transaction removes goes in one step. Elsewhere an interrupted one may have removed a
+            part, with all that it wrote: whoever removes writes down first whom it is about, and looks for what is left.
     """
 
     dialect: Dialect

@@ -26,6 +26,7 @@ READERS: tuple[Dialect, ...] = ("duckdb", "spark")
 #: Where batches are written before they appear: deeper than the pattern reaches that readers use, since DuckDB heeds no dot.
 _BUILDING = ".building/batch"
 _REWRITING = ".rewriting"
+_SPILLED = ".spilled"
 _LOCK = ".lock"
 
 
@@ -47,8 +48,9 @@ class Landing(DuckDB):
     def __init__(  # noqa: D107 (the class says it)
         self, folder: Path, *, lock_timeout: float = 30.0, on_wait: Callable[[str], None] = lambda holder: None
     ) -> None:
-        super().__init__(duckdb.connect())
         self.folder = folder.absolute()
+        # What does not fit into memory stays on this path, and does not survive an interrupted call.
+        super().__init__(duckdb.connect(config={"temp_directory": str(self.folder / _SPILLED)}))
         self._lock_timeout = lock_timeout
         self._on_wait = on_wait
         self._batch_id: str | None = None
@@ -118,7 +120,7 @@ class Landing(DuckDB):
         """Write those files anew that have such rows; at the transaction's end each takes the old one's place."""
         removed = 0
         for file in sorted(self.folder.glob(f"[!.]*/{table}.parquet")):
-            rows = f"read_parquet({_literal(file)})"
+            rows = _parquet(file)
             ((count,),) = self.rows(f"select count(*) from {rows} where {condition}", **parameters)
             if count:
                 rest = self.folder / _REWRITING / f"{len(self._rewritten)}.parquet"
@@ -154,6 +156,7 @@ class Landing(DuckDB):
         for rest, file in reversed(self._rewritten):
             try:
                 settle(rest)
+                shutil.copymode(file, rest)
                 os.replace(rest, file)
                 settle(file.parent)
             except OSError as error:
@@ -164,7 +167,7 @@ class Landing(DuckDB):
 
     def _clear(self) -> None:
         self._rewritten.clear()
-        for path in (self.building.parent, self.folder / _REWRITING):
+        for path in (self.building.parent, self.folder / _REWRITING, self.folder / _SPILLED):
             shutil.rmtree(path, ignore_errors=True)
 
     def _show(self, schema: str) -> None:
@@ -175,7 +178,7 @@ class Landing(DuckDB):
 
 def files_of(folder: Path, table: str) -> str:
     """A table's files under a landing path, as a relation of DuckDB."""
-    return f"read_parquet({_literal(folder / '*' / f'{table}.parquet')})"
+    return _parquet(folder / "*" / f"{table}.parquet")
 
 
 def views(folder: Path, schema: str, dialect: Dialect, names: Mapping[str, str] | None = None) -> list[str]:
@@ -206,7 +209,15 @@ def views(folder: Path, schema: str, dialect: Dialect, names: Mapping[str, str] 
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path, parameters: Mapping[str, Any] | None = None) -> None:
-    connection.execute(f"copy ({query}) to {_literal(path)} (format parquet, compression zstd)", dict(parameters or {}))
+    try:
+        connection.execute(f"copy ({query}) to {_literal(path)} (format parquet, compression zstd)", dict(parameters or {}))
+    except duckdb.IOException as error:
+        raise WriteError(f"cannot write {path}: {error}. Nothing was written.") from error
+
+
+def _parquet(files: Path) -> str:
+    # A folder may be called like a partition, but its name says nothing of the rows.
+    return f"read_parquet({_literal(files)}, hive_partitioning = false)"
 
 
 def _columns(table: Table) -> str:
