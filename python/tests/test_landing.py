@@ -41,12 +41,18 @@ with Landing(folder) as landing:
 """
 
 
-KILLED_FORGETTING = """
-import os, signal, sys
+FORGETTING = """
+import sys
 from pathlib import Path
 from agent_goals.forget import forget
 from agent_goals.raw import RawTables
 from agent_goals.warehouse import Landing
+with Landing(Path(sys.argv[1])) as landing:
+    forget(landing, RawTables("agent_goals_raw"), customers=["c1"])
+"""
+
+KILLED_FORGETTING = f"""
+import os, signal, sys
 replace, left = os.replace, int(sys.argv[2])
 def counted(*names):
     global left
@@ -55,9 +61,7 @@ def counted(*names):
     left -= 1
     replace(*names)
 os.replace = counted
-with Landing(Path(sys.argv[1])) as landing:
-    forget(landing, RawTables("agent_goals_raw"), customers=["c1"])
-"""
+{FORGETTING}"""
 
 
 @pytest.fixture
@@ -202,6 +206,18 @@ def test_killed_between_files_the_same_call_forgets_the_rest(landed: LandingPath
     assert sessions_landed(landed) == {"s3"}
     assert landed.count("tombstones") == 3
     assert landed.count("rejected_records") == 0
+
+
+def test_without_room_for_what_remains_nobody_is_forgotten_and_it_says_so(landed: LandingPath, tmp_path: Path) -> None:
+    land_three_sessions(landed, tmp_path)
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); {FORGETTING}"
+    found = subprocess.run([sys.executable, "-c", code, str(landed.folder)], check=False, capture_output=True, text=True)
+    assert found.returncode == 1
+    assert "WriteError: cannot write" in found.stderr
+    assert "Nothing was written." in found.stderr
+    assert sessions_landed(landed) == {"s1", "s2", "s3"}
+    assert landed.count("tombstones") == 0
+    assert not any((landed.folder / name).exists() for name in (".building", ".rewriting"))
 
 
 def test_the_command_forgets_on_a_landing_path_and_on_nothing_else(landed: LandingPath, tmp_path: Path) -> None:
